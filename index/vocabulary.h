@@ -1,0 +1,151 @@
+#pragma once
+
+// The words that every room shares: what an ID is, what a batch of IDs looks like in memory, what a
+// change is, and the limits on them. Everything here is a plain value; nothing here allocates behind
+// the caller's back, does I/O or needs a lock.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace xref {
+
+// ---- Limits ------------------------------------------------------------------------------------
+
+inline constexpr size_t kIdBytesMax = 255;           // a source ID or target ID
+inline constexpr size_t kNameBytesMax = 64;          // an integration's or entity type's name
+inline constexpr size_t kPlatformBytesMax = 128;     // a platform's display name
+inline constexpr size_t kActorBytesMax = 64;         // who made a change
+inline constexpr size_t kBatchIdsMax = 65'536;       // IDs in one batch
+inline constexpr size_t kIntegrationsMax = 16'384;   // integrations in one daemon
+inline constexpr size_t kTypesPerIntegrationMax = 64;
+
+// ---- IDs ---------------------------------------------------------------------------------------
+
+// Why a text is not an ID. IDs are 1..255 bytes of valid UTF-8 without control characters (U+0000 to
+// U+001F, U+007F to U+009F); they are compared byte for byte, never trimmed or folded.
+enum class IdFault : uint8_t { kEmpty, kTooLong, kInvalidUtf8, kControlCharacter };
+
+// What is wrong with `id`, or nothing.
+[[nodiscard]] std::optional<IdFault> FindIdFault(std::string_view id);
+
+// The fault in words, to follow "source ID ": "is empty", "is longer than 255 bytes", ...
+[[nodiscard]] std::string_view Describe(IdFault fault);
+
+// A borrowed batch of IDs, as it stands in a frame or a journal record: one length byte an ID, and
+// the bytes of all IDs one after another. `bytes` holds exactly the sum of the lengths.
+struct IdBatch {
+  const uint8_t* lengths = nullptr;
+  const char* bytes = nullptr;
+  uint32_t count = 0;
+  uint32_t bytes_size = 0;
+};
+
+// Walks an IdBatch from its first ID. Next() may be called `count` times.
+class IdCursor {
+ public:
+  explicit IdCursor(const IdBatch& batch) : length_(batch.lengths), at_(batch.bytes) {}
+  std::string_view Next() {
+    std::string_view id(at_, *length_);
+    at_ += *length_++;
+    return id;
+  }
+
+ private:
+  const uint8_t* length_;
+  const char* at_;
+};
+
+struct BadItem {
+  uint32_t index;
+  IdFault fault;
+};
+
+// The first ID of the batch that is not one, or nothing. Plain ASCII costs about a cycle per 16
+// bytes, so that every batch can be checked before it is used.
+[[nodiscard]] std::optional<BadItem> FindBadItem(const IdBatch& batch);
+
+// A batch that owns its IDs. The view is valid until the next Add or Clear.
+class IdList {
+ public:
+  // `id` must have no fault (FindIdFault).
+  void Add(std::string_view id) {
+    lengths_.push_back(static_cast<uint8_t>(id.size()));
+    bytes_.append(id);
+  }
+  void Clear() {
+    lengths_.clear();
+    bytes_.clear();
+  }
+  size_t size() const { return lengths_.size(); }
+  size_t bytes_size() const { return bytes_.size(); }
+  IdBatch View() const {
+    return {lengths_.data(), bytes_.data(), static_cast<uint32_t>(lengths_.size()),
+            static_cast<uint32_t>(bytes_.size())};
+  }
+
+ private:
+  std::vector<uint8_t> lengths_;
+  std::string bytes_;
+};
+
+// ---- Names -------------------------------------------------------------------------------------
+
+// The names of integrations and entity types: 1..64 of a-z, A-Z, 0-9, '-', '_' and '.', the
+// first of them a letter or digit, so that INTEGRATION/TYPE is never ambiguous and never needs quoting.
+[[nodiscard]] bool IsName(std::string_view name);
+
+// A platform's display name or an actor: valid UTF-8 without control characters, 1..`bytes_max`.
+[[nodiscard]] bool IsLabel(std::string_view label, size_t bytes_max);
+
+// The entity types that every new integration has.
+inline constexpr std::string_view kStandardTypes[] = {"articles", "customers", "orders", "stock"};
+
+using IntegrationId = uint32_t;
+// An entity type of an integration, numbered across the whole daemon. Never used twice.
+using PlaceId = uint32_t;
+
+// ---- Changes -----------------------------------------------------------------------------------
+
+using Lsn = uint64_t;    // position in the journal; the first change is 1
+using Epoch = uint64_t;  // the term of one primary; the first is 1
+
+// How a reference came to be.
+enum class Origin : uint8_t { kSync = 0, kManual = 1, kImport = 2 };
+inline constexpr uint8_t kOriginLast = static_cast<uint8_t>(Origin::kImport);
+
+struct EntityType {
+  PlaceId place;
+  std::string_view name;
+};
+
+struct CreateIntegration {
+  IntegrationId integration;
+  std::string_view name;
+  std::string_view source_platform;
+  std::string_view target_platform;
+  std::vector<EntityType> types;
+};
+
+// References that were absent and are now there; item i links sources[i] to targets[i].
+struct AddReferences {
+  PlaceId place;
+  Origin origin;
+  IdBatch sources;
+  IdBatch targets;
+};
+
+// One journalled batch of operations. It borrows every text and ID from the bytes it was read from.
+struct Change {
+  Lsn lsn = 0;
+  Epoch epoch = 0;
+  int64_t time_us = 0;  // microseconds since 1970, UTC
+  std::string_view actor;
+  std::variant<CreateIntegration, AddReferences> what;
+};
+
+}  // namespace xref
