@@ -1,0 +1,204 @@
+#include "client/cli/questions.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "client/cli/progress.h"
+#include "client/csv.h"
+#include "client/record_reader.h"
+
+namespace xref::cli {
+namespace {
+
+constexpr uint64_t kReportedMax = 100;
+constexpr size_t kPrintBytes = 64 << 10;
+
+// Results on standard output: CSV with a header, or NDJSON.
+class Printer {
+ public:
+  Printer(bool json, bool with_target) : json_(json), with_target_(with_target) {
+    if (!json_) text_ = with_target ? "source_id,target_id\n" : "source_id\n";
+  }
+  ~Printer() { Flush(); }
+  Printer(const Printer&) = delete;
+  Printer& operator=(const Printer&) = delete;
+
+  void Print(std::string_view source, std::string_view target) {
+    if (json_) {
+      boost::json::object row{{"source_id", boost::json::string(source.data(), source.size())}};
+      if (with_target_) {
+        row["target_id"] = target.empty() ? boost::json::value(nullptr)
+                                          : boost::json::value(boost::json::string(
+                                                target.data(), target.size()));
+      }
+      text_ += boost::json::serialize(row);
+    } else {
+      AppendCsvField(source, text_);
+      if (with_target_) {
+        text_.push_back(',');
+        AppendCsvField(target, text_);
+      }
+    }
+    text_.push_back('\n');
+    if (text_.size() >= kPrintBytes) Flush();
+  }
+
+ private:
+  void Flush() {
+    std::cout << text_ << std::flush;
+    text_.clear();
+  }
+
+  const bool json_;
+  const bool with_target_;
+  std::string text_;
+};
+
+// Asks about all IDs, batch by batch. The server answers the questions of one connection in order, so
+// the results come in the order of the IDs.
+class Question {
+ public:
+  enum class Kind { kCheck, kLookup };
+  Question(Kind kind, const Globals& globals, const QuestionOptions& options, Target target)
+      : kind_(kind),
+        options_(options),
+        target_(std::move(target)),
+        printer_(globals.json, kind == Kind::kLookup),
+        progress_(kind == Kind::kCheck ? "check" : "lookup") {}
+
+  absl::Status AskArguments() {
+    for (const std::string& id : options_.ids) {
+      if (const auto fault = FindIdFault(id)) {
+        return absl::InvalidArgumentError(fmt::format("the ID \"{}\" {}", id, Describe(*fault)));
+      }
+      if (auto status = Take(id); !status.ok()) return status;
+    }
+    return Finish();
+  }
+
+  absl::Status AskFile(RecordReader& reader) {
+    Record record;
+    for (;;) {
+      const auto found = reader.Next(record);
+      if (!found.ok()) return found.status();
+      if (*found == RecordReader::Found::kEnd) return Finish();
+      if (*found == RecordReader::Found::kBadRow) {
+        if (++bad_rows_ <= kReportedMax) {
+          std::cerr << fmt::format("{}, line {}: {}\n", reader.input().name(), reader.line(),
+                                   reader.fault());
+        }
+        continue;
+      }
+      if (auto status = Take(record.source_id); !status.ok()) return status;
+      progress_.Update(asked_, reader.input().bytes_read(), reader.input().bytes_total());
+    }
+  }
+
+  ExitCode Summarise() const {
+    const double seconds = progress_.seconds();
+    std::cerr << fmt::format("{} IDs: {} synced, {} not synced; {:.2f} s, {:.0f} IDs/s\n", asked_,
+                             synced_, asked_ - synced_, seconds,
+                             static_cast<double>(asked_) / seconds);
+    if (bad_rows_ > 0) std::cerr << fmt::format("{} bad rows were left out\n", bad_rows_);
+    return synced_ < asked_ || bad_rows_ > 0 ? kSomeItems : kDone;
+  }
+
+ private:
+  absl::Status Take(std::string_view id) {
+    const bool full = batch_->size() >= options_.batch ||
+                      batch_->bytes_size() + batch_->size() + kIdBytesMax + 64 >=
+                          target_.client->request_bytes_max();
+    if (full) {
+      if (auto status = Send(); !status.ok()) return status;
+    }
+    batch_->Add(id);
+    ++asked_;
+    return absl::OkStatus();
+  }
+
+  absl::Status Send() {
+    if (batch_->size() == 0) return failure_;
+    const auto batch = std::exchange(batch_, std::make_shared<IdList>());
+    absl::Status status;
+    if (kind_ == Kind::kCheck) {
+      status = target_.client->StartCheck(
+          target_.place, batch->View(), options_.in_flight,
+          [this, batch](absl::StatusOr<protocol::CheckReply> reply) {
+            if (!reply.ok()) return failure_.Update(reply.status());
+            IdCursor ids(batch->View());
+            for (uint32_t i = 0; i < reply->count; ++i) {
+              const std::string_view id = ids.Next();
+              synced_ += reply->synced(i);
+              if (!reply->synced(i)) printer_.Print(id, {});
+            }
+          });
+    } else {
+      status = target_.client->StartLookup(
+          target_.place, batch->View(), options_.in_flight,
+          [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
+            if (!reply.ok()) return failure_.Update(reply.status());
+            IdCursor ids(batch->View());
+            IdCursor targets(reply->targets);
+            for (uint32_t i = 0; i < reply->targets.count; ++i) {
+              const std::string_view id = ids.Next();
+              const std::string_view target = targets.Next();
+              synced_ += !target.empty();
+              printer_.Print(id, target);
+            }
+          });
+    }
+    return status.ok() ? failure_ : status;
+  }
+
+  absl::Status Finish() {
+    if (auto status = Send(); !status.ok()) return status;
+    if (auto status = target_.client->Finish(); !status.ok()) return status;
+    return failure_;
+  }
+
+  const Kind kind_;
+  const QuestionOptions& options_;
+  Target target_;
+  Printer printer_;
+  Progress progress_;
+  std::shared_ptr<IdList> batch_ = std::make_shared<IdList>();
+  uint64_t asked_ = 0;
+  uint64_t synced_ = 0;
+  uint64_t bad_rows_ = 0;
+  absl::Status failure_;  // the first reply that was a refusal
+};
+
+absl::StatusOr<ExitCode> Run(Question::Kind kind, const Globals& globals,
+                             const QuestionOptions& options) {
+  std::unique_ptr<RecordReader> reader;
+  if (options.ids.empty()) {
+    if (options.file.empty()) {
+      return absl::InvalidArgumentError("name a file of IDs ('-' is standard input), or IDs");
+    }
+    auto opened = RecordReader::Open(options.file, RecordReader::Columns::kSource);
+    if (!opened.ok()) return opened.status();
+    reader = *std::move(opened);
+  }
+  auto target = Reach(globals, options.place);
+  if (!target.ok()) return target.status();
+  Question question(kind, globals, options, *std::move(target));
+  const absl::Status status = reader ? question.AskFile(*reader) : question.AskArguments();
+  if (!status.ok()) return status;
+  return question.Summarise();
+}
+
+}  // namespace
+
+absl::StatusOr<ExitCode> RunCheck(const Globals& globals, const QuestionOptions& options) {
+  return Run(Question::Kind::kCheck, globals, options);
+}
+
+absl::StatusOr<ExitCode> RunLookup(const Globals& globals, const QuestionOptions& options) {
+  return Run(Question::Kind::kLookup, globals, options);
+}
+
+}  // namespace xref::cli

@@ -1,0 +1,280 @@
+#include "client/client.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+#include <utility>
+
+namespace xref {
+
+using protocol::Bytes;
+using protocol::Opcode;
+using protocol::StatusCode;
+using std::chrono::steady_clock;
+
+namespace {
+
+// While a server is awaited, the pause between two tries.
+constexpr std::chrono::milliseconds kRetryPause{50};
+
+// A request without a payload.
+struct Nothing {};
+void Encode(const Nothing&, std::string&) {}
+
+absl::Status ToStatus(const protocol::Refusal& refusal) {
+  const std::string message = fmt::format("{} ({})", refusal.message, Name(refusal.status));
+  switch (refusal.status) {
+    case StatusCode::kOk:
+      return absl::OkStatus();
+    case StatusCode::kNotReady:
+      return absl::UnavailableError(message);
+    case StatusCode::kNotPrimary:
+    case StatusCode::kStaleEpoch:
+    case StatusCode::kReadOnly:
+      return absl::FailedPreconditionError(message);
+    case StatusCode::kTooLarge:
+      return absl::OutOfRangeError(message);
+    case StatusCode::kOverloaded:
+      return absl::ResourceExhaustedError(message);
+    case StatusCode::kUnauthenticated:
+      return absl::UnauthenticatedError(message);
+    case StatusCode::kForbidden:
+      return absl::PermissionDeniedError(message);
+    case StatusCode::kUnknownPlace:
+      return absl::NotFoundError(message);
+    case StatusCode::kBadRequest:
+      return absl::InvalidArgumentError(message);
+    case StatusCode::kInternal:
+      break;
+  }
+  return absl::InternalError(message);
+}
+
+absl::Status Unreadable(const protocol::Refusal& refusal) {
+  return absl::InternalError(
+      fmt::format("the server's reply cannot be read: {}", refusal.message));
+}
+
+size_t CountOf(const protocol::CheckReply& reply) { return reply.count; }
+size_t CountOf(const protocol::LookupReply& reply) { return reply.targets.count; }
+size_t CountOf(const protocol::AddReply& reply) { return reply.outcomes.size(); }
+
+}  // namespace
+
+// ---- Connecting ----
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
+  const auto give_up = steady_clock::now() + options.ready_wait;
+  for (;;) {
+    absl::Status last = absl::InvalidArgumentError("no server is named");
+    for (const std::string& server : options.servers) {
+      auto channel = Channel::Open(server, options.connect_timeout);
+      if (!channel.ok()) {
+        last = channel.status();
+        continue;
+      }
+      std::unique_ptr<Client> client(new Client(*std::move(channel)));
+      last = client->Greet(options);
+      if (last.ok()) return client;
+    }
+    if (!absl::IsUnavailable(last) || steady_clock::now() >= give_up) return last;
+    std::this_thread::sleep_for(kRetryPause);
+  }
+}
+
+absl::Status Client::Greet(const ClientOptions& options) {
+  answer_timeout_ = options.answer_timeout;
+  std::string payload;
+  const auto reply = Call<protocol::HelloReply>(
+      Opcode::kHello, protocol::HelloRequest{.client = options.name, .token = options.token},
+      payload);
+  if (!reply.ok()) return reply.status();
+  batch_ids_max_ = reply->batch_ids_max;
+  request_bytes_max_ = reply->request_bytes_max;
+  if (options.ready_wait.count() == 0) return absl::OkStatus();
+  // Any question tells whether the server is ready.
+  return Call<protocol::IntegrationListReply>(Opcode::kIntegrationList, Nothing{}, payload)
+      .status();
+}
+
+// ---- Requests and replies ----
+
+template <typename Request>
+absl::Status Client::Start(Opcode opcode, const Request& request, size_t window,
+                           TakePayload take) {
+  while (waiting_.size() >= window) {
+    if (auto status = TakeReply(); !status.ok()) return status;
+  }
+  protocol::FrameHeader header;
+  header.opcode = opcode;
+  header.request_id = ++last_request_id_;
+  header.epoch = epoch_seen_;
+  std::string frame;
+  protocol::FrameWriter writer(frame, header);
+  Encode(request, frame);
+  writer.Close();
+  waiting_.emplace(header.request_id, std::move(take));
+  return channel_->Send(frame);
+}
+
+absl::Status Client::TakeReply() {
+  const auto frame = channel_->Receive(answer_timeout_);
+  if (!frame.ok()) return frame.status();
+  const protocol::FrameHeader& header = frame->header;
+  const auto found = waiting_.find(header.request_id);
+  if (found == waiting_.end()) {
+    // The server could not tell which request it refuses.
+    const auto refusal = protocol::DecodeRefusal(header.status, frame->payload);
+    if (header.status != StatusCode::kOk) return ToStatus(refusal);
+    return absl::InternalError("the server answered a question that was not asked");
+  }
+  epoch_seen_ = std::max(epoch_seen_, header.epoch);
+  TakePayload take = std::move(found->second);
+  waiting_.erase(found);
+  if (header.status == StatusCode::kOk) {
+    take(frame->payload);
+  } else {
+    take(ToStatus(protocol::DecodeRefusal(header.status, frame->payload)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Client::Finish() {
+  while (!waiting_.empty()) {
+    if (auto status = TakeReply(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+template <typename Reply, typename Request>
+absl::Status Client::StartBatch(Opcode opcode, const Request& request, uint32_t count,
+                                size_t window, Take<Reply> take) {
+  return Start(opcode, request, window,
+               [count, take = std::move(take)](absl::StatusOr<Bytes> payload) mutable {
+                 if (!payload.ok()) return take(payload.status());
+                 Reply reply;
+                 if (const auto refusal = Decode(*payload, reply)) return take(Unreadable(*refusal));
+                 if (CountOf(reply) != count) {
+                   return take(absl::InternalError(
+                       fmt::format("the server answered {} items, asked were {}", CountOf(reply),
+                                   count)));
+                 }
+                 take(std::move(reply));
+               });
+}
+
+template <typename Result, typename Reply, typename StartIt, typename Convert>
+absl::StatusOr<Result> Client::Await(StartIt start, Convert convert) {
+  absl::StatusOr<Result> result = absl::InternalError("no reply");
+  Take<Reply> take = [&](absl::StatusOr<Reply> reply) {
+    result = reply.ok() ? absl::StatusOr<Result>(convert(*reply)) : reply.status();
+  };
+  if (auto status = start(std::move(take)); !status.ok()) return status;
+  if (auto status = Finish(); !status.ok()) return status;
+  return result;
+}
+
+template <typename Reply, typename Request>
+absl::StatusOr<Reply> Client::Call(Opcode opcode, const Request& request, std::string& payload) {
+  absl::StatusOr<Reply> result = absl::InternalError("no reply");
+  const auto take = [&](absl::StatusOr<Bytes> received) {
+    if (!received.ok()) {
+      result = received.status();
+      return;
+    }
+    payload.assign(reinterpret_cast<const char*>(received->data()), received->size());
+    Reply reply;
+    const Bytes kept(reinterpret_cast<const uint8_t*>(payload.data()), payload.size());
+    if (const auto refusal = Decode(kept, reply)) {
+      result = Unreadable(*refusal);
+    } else {
+      result = std::move(reply);
+    }
+  };
+  if (auto status = Start(opcode, request, SIZE_MAX, take); !status.ok()) return status;
+  if (auto status = Finish(); !status.ok()) return status;
+  return result;
+}
+
+// ---- Single calls ----
+
+absl::StatusOr<PlaceId> Client::Resolve(std::string_view integration, std::string_view type) {
+  std::string payload;
+  const auto reply = Call<protocol::ResolveReply>(
+      Opcode::kResolve, protocol::ResolveRequest{integration, type}, payload);
+  if (!reply.ok()) return reply.status();
+  return reply->place;
+}
+
+absl::StatusOr<Client::Created> Client::CreateIntegration(
+    const protocol::IntegrationCreateRequest& request) {
+  std::string payload;
+  const auto reply =
+      Call<protocol::IntegrationCreateReply>(Opcode::kIntegrationCreate, request, payload);
+  if (!reply.ok()) return reply.status();
+  return Created{reply->verdict, std::string(reply->source_platform),
+                 std::string(reply->target_platform)};
+}
+
+absl::StatusOr<std::vector<bool>> Client::Check(PlaceId place, const IdBatch& ids) {
+  return Await<std::vector<bool>, protocol::CheckReply>(
+      [&](auto take) { return StartCheck(place, ids, SIZE_MAX, std::move(take)); },
+      [](const protocol::CheckReply& reply) {
+        std::vector<bool> synced(reply.count);
+        for (uint32_t i = 0; i < reply.count; ++i) synced[i] = reply.synced(i);
+        return synced;
+      });
+}
+
+absl::StatusOr<std::vector<std::string>> Client::Lookup(PlaceId place, const IdBatch& ids) {
+  return Await<std::vector<std::string>, protocol::LookupReply>(
+      [&](auto take) { return StartLookup(place, ids, SIZE_MAX, std::move(take)); },
+      [](const protocol::LookupReply& reply) {
+        std::vector<std::string> targets;
+        IdCursor cursor(reply.targets);
+        for (uint32_t i = 0; i < reply.targets.count; ++i) targets.emplace_back(cursor.Next());
+        return targets;
+      });
+}
+
+absl::StatusOr<AddResult> Client::Add(const protocol::AddRequest& request) {
+  return Await<AddResult, protocol::AddReply>(
+      [&](auto take) { return StartAdd(request, SIZE_MAX, std::move(take)); },
+      [](const protocol::AddReply& reply) {
+        AddResult result;
+        for (const protocol::AddOutcome& outcome : reply.outcomes) {
+          result.items.push_back(
+              {outcome.verdict, std::string(outcome.standing_target), outcome.duplicate_of});
+        }
+        return result;
+      });
+}
+
+absl::StatusOr<protocol::StatusReply> Client::Status(std::string& payload) {
+  return Call<protocol::StatusReply>(Opcode::kStatus, Nothing{}, payload);
+}
+
+absl::StatusOr<protocol::IntegrationListReply> Client::ListIntegrations(std::string& payload) {
+  return Call<protocol::IntegrationListReply>(Opcode::kIntegrationList, Nothing{}, payload);
+}
+
+// ---- Pipelined batches ----
+
+absl::Status Client::StartCheck(PlaceId place, const IdBatch& ids, size_t window,
+                                Take<protocol::CheckReply> take) {
+  return StartBatch(Opcode::kCheck, protocol::IdsRequest{.place = place, .ids = ids}, ids.count,
+                    window, std::move(take));
+}
+
+absl::Status Client::StartLookup(PlaceId place, const IdBatch& ids, size_t window,
+                                 Take<protocol::LookupReply> take) {
+  return StartBatch(Opcode::kLookup, protocol::IdsRequest{.place = place, .ids = ids}, ids.count,
+                    window, std::move(take));
+}
+
+absl::Status Client::StartAdd(const protocol::AddRequest& request, size_t window,
+                              Take<protocol::AddReply> take) {
+  return StartBatch(Opcode::kAdd, request, request.sources.count, window, std::move(take));
+}
+
+}  // namespace xref

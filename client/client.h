@@ -1,0 +1,128 @@
+#pragma once
+
+// The client library. One connection to a daemon, synchronous calls for single questions, and
+// pipelined batches for millions of IDs:
+//
+//   auto client = Client::Connect({.servers = {"127.0.0.1:7411"}});
+//   auto place = (*client)->Resolve("shop-erp", "orders");
+//   auto synced = (*client)->Check(*place, ids.View());
+//
+// Errors: Unavailable (the server cannot be reached, or is not ready), DeadlineExceeded (it does not
+// answer), NotFound (no such integration or type), InvalidArgument (a bad request; the message names
+// the item), OutOfRange (too large), ResourceExhausted (overloaded: try again),
+// FailedPrecondition (read-only, not primary), PermissionDenied, Unauthenticated, Internal.
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/functional/any_invocable.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/channel.h"
+#include "index/vocabulary.h"
+#include "protocol/messages.h"
+
+namespace xref {
+
+struct ClientOptions {
+  std::vector<std::string> servers = {"127.0.0.1:7411"};  // tried in order
+  std::string token;
+  std::string name = "xref client " XREF_VERSION;     // for the server's log
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds answer_timeout{60'000};   // without any byte from the server
+  std::chrono::milliseconds ready_wait{0};            // keep trying to reach a ready server this long
+};
+
+// What became of one ADD, item by item; owns its texts.
+struct AddResult {
+  struct Item {
+    protocol::AddVerdict verdict{};
+    std::string standing_target;  // kConflict only
+    uint32_t duplicate_of = 0;    // kDuplicate only
+  };
+  std::vector<Item> items;
+};
+
+// Thread-compatible: one thread at a time.
+class Client {
+ public:
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options);
+
+  // What the server allows.
+  uint32_t batch_ids_max() const { return batch_ids_max_; }
+  uint32_t request_bytes_max() const { return request_bytes_max_; }
+
+  // ---- Single calls ----
+
+  absl::StatusOr<PlaceId> Resolve(std::string_view integration, std::string_view type);
+  struct Created {
+    protocol::CreateVerdict verdict{};
+    std::string source_platform;  // as they stand
+    std::string target_platform;
+  };
+  absl::StatusOr<Created> CreateIntegration(const protocol::IntegrationCreateRequest& request);
+  // Each item i is whether ID i is synced, or its target ("" if it is not synced).
+  absl::StatusOr<std::vector<bool>> Check(PlaceId place, const IdBatch& ids);
+  absl::StatusOr<std::vector<std::string>> Lookup(PlaceId place, const IdBatch& ids);
+  absl::StatusOr<AddResult> Add(const protocol::AddRequest& request);
+  // The replies borrow from `payload`.
+  absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
+  absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);
+
+  // ---- Pipelined batches ----
+
+  // Called once with the reply, or with why there is none. Replies may come in any order. The message
+  // borrows from a buffer that lives as long as the call.
+  template <typename Reply>
+  using Take = absl::AnyInvocable<void(absl::StatusOr<Reply>)>;
+
+  // Each sends a request and returns without waiting for its reply, unless `window` requests are
+  // under way already: then it waits until one is answered. Non-OK: the connection is of no use any
+  // more. The batch is copied before the call returns.
+  absl::Status StartCheck(PlaceId place, const IdBatch& ids, size_t window,
+                          Take<protocol::CheckReply> take);
+  absl::Status StartLookup(PlaceId place, const IdBatch& ids, size_t window,
+                           Take<protocol::LookupReply> take);
+  absl::Status StartAdd(const protocol::AddRequest& request, size_t window,
+                        Take<protocol::AddReply> take);
+  // Waits until every request is answered.
+  absl::Status Finish();
+
+ private:
+  using TakePayload = absl::AnyInvocable<void(absl::StatusOr<protocol::Bytes>)>;
+
+  explicit Client(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
+
+  absl::Status Greet(const ClientOptions& options);
+  template <typename Request>
+  absl::Status Start(protocol::Opcode opcode, const Request& request, size_t window,
+                     TakePayload take);
+  template <typename Reply, typename Request>
+  absl::Status StartBatch(protocol::Opcode opcode, const Request& request, uint32_t count,
+                          size_t window, Take<Reply> take);
+  // Starts one batch and waits for what `convert` makes of its reply.
+  template <typename Result, typename Reply, typename StartIt, typename Convert>
+  absl::StatusOr<Result> Await(StartIt start, Convert convert);
+  // Sends one request and waits for its reply, whose payload is put into `payload`.
+  template <typename Reply, typename Request>
+  absl::StatusOr<Reply> Call(protocol::Opcode opcode, const Request& request,
+                             std::string& payload);
+  // Takes in one reply.
+  absl::Status TakeReply();
+
+  std::unique_ptr<Channel> channel_;
+  uint32_t batch_ids_max_ = kBatchIdsMax;
+  uint32_t request_bytes_max_ = protocol::kRequestBytesMax;
+  std::chrono::milliseconds answer_timeout_{};
+  uint64_t last_request_id_ = 0;
+  Epoch epoch_seen_ = 0;
+  absl::flat_hash_map<uint64_t, TakePayload> waiting_;
+};
+
+}  // namespace xref

@@ -1,0 +1,166 @@
+#include "client/record_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "client/csv.h"
+#include "index/vocabulary.h"
+
+namespace xref {
+namespace {
+
+constexpr std::string_view kSourceColumn = "source_id";
+constexpr std::string_view kTargetColumn = "target_id";
+
+class CsvReader : public RecordReader {
+ public:
+  CsvReader(LineInput input, Columns columns) : RecordReader(std::move(input), columns) {}
+
+  absl::Status ReadHeader(std::string_view line) {
+    if (row_.Begin(line) != CsvRow::State::kWhole) return MissingColumn(kSourceColumn, line);
+    const auto find = [&](std::string_view name) {
+      const auto& names = row_.fields();
+      return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    };
+    const size_t columns = row_.fields().size();
+    source_column_ = find(kSourceColumn);
+    target_column_ = find(kTargetColumn);
+    if (source_column_ == columns) return MissingColumn(kSourceColumn, line);
+    if (columns_ == Columns::kSourceAndTarget && target_column_ == columns) {
+      return MissingColumn(kTargetColumn, line);
+    }
+    fields_needed_ = 1 + (columns_ == Columns::kSource ? source_column_
+                                                       : std::max(source_column_, target_column_));
+    return absl::OkStatus();
+  }
+
+ protected:
+  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
+                                                   Record& record) override {
+    CsvRow::State state = row_.Begin(line);
+    while (state == CsvRow::State::kOpen) {
+      if (row_.bytes() > kLineBytesMax) {
+        return fmt::format("a quoted field is not closed within {} bytes", kLineBytesMax);
+      }
+      const auto more = input_.Next();
+      if (!more.ok()) return more.status();
+      if (!more->has_value()) return "a quoted field is not closed before the end of the file";
+      state = row_.Continue(**more);
+    }
+    if (state == CsvRow::State::kInvalid) return "text follows a closing quote";
+    const auto& fields = row_.fields();
+    if (fields.size() < fields_needed_) {
+      return fmt::format("too few columns: {}, needed are {}", fields.size(), fields_needed_);
+    }
+    record.source_id = fields[source_column_];
+    if (columns_ == Columns::kSourceAndTarget) record.target_id = fields[target_column_];
+    return std::nullopt;
+  }
+
+ private:
+  absl::Status MissingColumn(std::string_view column, std::string_view header) const {
+    const bool semicolons = header.find(';') != std::string_view::npos &&
+                            header.find(',') == std::string_view::npos;
+    return absl::InvalidArgumentError(fmt::format(
+        "{}, line 1: the header has no column {}; {}", input_.name(), column,
+        semicolons ? "its columns are separated by ';', use ','"
+                   : "the first line must name the columns, e.g. source_id,target_id"));
+  }
+
+  CsvRow row_;
+  size_t source_column_ = 0;
+  size_t target_column_ = 0;
+  size_t fields_needed_ = 0;
+};
+
+class NdjsonReader : public RecordReader {
+ public:
+  NdjsonReader(LineInput input, Columns columns) : RecordReader(std::move(input), columns) {}
+
+ protected:
+  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
+                                                   Record& record) override {
+    boost::system::error_code error;
+    value_ = boost::json::parse(boost::json::string_view(line.data(), line.size()), error);
+    if (error) return fmt::format("not valid JSON: {}", error.message());
+    const auto* object = value_.if_object();
+    if (object == nullptr) return "not a JSON object";
+    if (auto fault = Take(*object, kSourceColumn, record.source_id)) return fault;
+    if (columns_ == Columns::kSource) return std::nullopt;
+    return Take(*object, kTargetColumn, record.target_id);
+  }
+
+ private:
+  static std::optional<std::string> Take(const boost::json::object& object, std::string_view key,
+                                         std::string_view& id) {
+    const auto* value = object.if_contains(boost::json::string_view(key.data(), key.size()));
+    if (value == nullptr) return fmt::format("the key {} is missing", key);
+    const auto* text = value->if_string();
+    if (text == nullptr) return fmt::format("{} is not a text; write it in double quotes", key);
+    id = {text->data(), text->size()};
+    return std::nullopt;
+  }
+
+  boost::json::value value_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(const std::string& path,
+                                                                 Columns columns) {
+  auto input = LineInput::Open(path);
+  if (!input.ok()) return input.status();
+  const auto first = input->Next();
+  if (!first.ok()) return first.status();
+  if (!first->has_value()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} is empty; the first line must name the columns, e.g. source_id,target_id",
+                    input->name()));
+  }
+  // The line lies in the input's buffer, which moves with the input.
+  const std::string line(**first);
+  if (line.starts_with('{')) {
+    auto reader = std::make_unique<NdjsonReader>(*std::move(input), columns);
+    reader->first_line_ = line;
+    reader->has_first_line_ = true;
+    return reader;
+  }
+  auto reader = std::make_unique<CsvReader>(*std::move(input), columns);
+  if (auto status = reader->ReadHeader(line); !status.ok()) return status;
+  return reader;
+}
+
+absl::StatusOr<RecordReader::Found> RecordReader::Next(Record& record) {
+  std::string_view line;
+  do {
+    if (std::exchange(has_first_line_, false)) {
+      line = first_line_;
+    } else {
+      const auto next = input_.Next();
+      if (!next.ok()) return next.status();
+      if (!next->has_value()) return Found::kEnd;
+      line = **next;
+    }
+  } while (line.empty());
+  row_line_ = input_.line();
+  auto fault = Parse(line, record);
+  if (!fault.ok()) return fault.status();
+  if (!fault->has_value()) {
+    if (const auto bad = FindIdFault(record.source_id)) {
+      *fault = fmt::format("the source ID {}", Describe(*bad));
+    } else if (columns_ == Columns::kSourceAndTarget) {
+      if (const auto bad_target = FindIdFault(record.target_id)) {
+        *fault = fmt::format("the target ID {}", Describe(*bad_target));
+      }
+    }
+  }
+  if (!fault->has_value()) return Found::kRecord;
+  fault_ = **fault;
+  return Found::kBadRow;
+}
+
+}  // namespace xref

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/line_input.h"
+
+namespace xref {
+
+// One row of a file of references or IDs.
+struct Record {
+  std::string_view source_id;
+  std::string_view target_id;  // empty where only source IDs are asked for
+};
+
+// Reads files of references: CSV with a header that names source_id and target_id among its columns,
+// or NDJSON with these keys. Which of the two is told from the first byte: '{' begins NDJSON. Rows
+// are read one at a time; a bad one is reported and does not end the reading.
+class RecordReader {
+ public:
+  enum class Columns { kSource, kSourceAndTarget };
+  // Opens the file ("-" is standard input) and reads the header. InvalidArgument: the header lacks a
+  // column; NotFound, PermissionDenied: the file cannot be read.
+  static absl::StatusOr<std::unique_ptr<RecordReader>> Open(const std::string& path,
+                                                            Columns columns);
+  virtual ~RecordReader() = default;
+
+  enum class Found { kRecord, kBadRow, kEnd };
+  // The next row. A record's IDs are valid IDs, and live until the next call. Empty lines are
+  // skipped. After kBadRow, fault() says what is wrong with it.
+  absl::StatusOr<Found> Next(Record& record);
+
+  uint64_t line() const { return row_line_; }  // where the last row begins, from 1
+  const std::string& fault() const { return fault_; }
+  const LineInput& input() const { return input_; }
+
+ protected:
+  RecordReader(LineInput input, Columns columns) : input_(std::move(input)), columns_(columns) {}
+
+  // Takes apart the row that begins with `line`; what is wrong with it, or nothing.
+  virtual absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
+                                                           Record& record) = 0;
+
+  LineInput input_;
+  const Columns columns_;
+  uint64_t row_line_ = 0;
+
+ private:
+  std::string first_line_;  // of NDJSON: read to tell the format
+  bool has_first_line_ = false;
+  std::string fault_;
+};
+
+}  // namespace xref

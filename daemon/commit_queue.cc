@@ -1,0 +1,46 @@
+#include "daemon/commit_queue.h"
+
+#include <utility>
+
+#include "daemon/limits.h"
+
+namespace xref {
+
+CommitQueue::Push CommitQueue::TryPush(std::unique_ptr<ChangeRequest>& change) {
+  const size_t size = change->payload.size();
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return Push::kClosed;
+    if (bytes_ + size > kCommitQueueBytesMax) return Push::kFull;
+    bytes_ += size;
+    changes_.push_back(std::move(change));
+  }
+  arrived_.notify_one();
+  return Push::kTaken;
+}
+
+std::vector<std::unique_ptr<ChangeRequest>> CommitQueue::TakeGroup() {
+  std::vector<std::unique_ptr<ChangeRequest>> group;
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [this] { return closed_ || !changes_.empty(); });
+  size_t group_bytes = 0;
+  while (!changes_.empty() && group.size() < kGroupChangesMax) {
+    const size_t size = changes_.front()->payload.size();
+    if (!group.empty() && group_bytes + size > kGroupBytesMax) break;
+    group_bytes += size;
+    bytes_ -= size;
+    group.push_back(std::move(changes_.front()));
+    changes_.pop_front();
+  }
+  return group;
+}
+
+void CommitQueue::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  arrived_.notify_all();
+}
+
+}  // namespace xref

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "protocol/messages.h"
+
+namespace xref {
+
+// A change that a peer asked for, on its way from its connection to the writer and back.
+struct ChangeRequest {
+  // The request's payload; `asked` borrows from it, so neither moves.
+  std::string payload;
+  std::variant<protocol::AddRequest, protocol::IntegrationCreateRequest> asked;
+  protocol::FrameHeader header;
+
+  // Called once, on the writer's thread, with the reply's whole frame.
+  absl::AnyInvocable<void(std::string frame) &&> done;
+};
+
+// Changes waiting for the writer, in order of arrival. Thread-safe: any number of threads push, one
+// takes. It is also the gate of shutdown: once closed nothing enters, and TakeGroup runs it empty.
+class CommitQueue {
+ public:
+  enum class Push { kTaken, kFull, kClosed };
+  // Leaves `change` with the caller unless it was taken.
+  Push TryPush(std::unique_ptr<ChangeRequest>& change);
+
+  // Waits for changes and takes as many as make one group; an empty group once the queue is closed
+  // and empty.
+  std::vector<std::unique_ptr<ChangeRequest>> TakeGroup();
+
+  void Close();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::unique_ptr<ChangeRequest>> changes_;  // guarded by mutex_
+  size_t bytes_ = 0;                                    // guarded by mutex_
+  bool closed_ = false;                                 // guarded by mutex_
+};
+
+}  // namespace xref

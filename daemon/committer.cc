@@ -1,0 +1,103 @@
+#include "daemon/committer.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/group_plan.h"
+#include "daemon/limits.h"
+#include "protocol/change_codec.h"
+
+namespace xref {
+namespace {
+
+using protocol::StatusCode;
+
+constexpr std::string_view kReadOnlyHint =
+    "a commit failed and the daemon is read-only; see its log, mend the disk and restart it";
+
+int64_t NowMicroseconds() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+void Committer::Run() {
+  for (;;) {
+    Group group = queue_.TakeGroup();
+    if (group.empty()) return;
+    if (state_.phase() == Phase::kReadOnly) {
+      RefuseAll(group, StatusCode::kReadOnly, std::string(kReadOnlyHint));
+    } else if (journal_.FillRatio() > kMapFillMax) {
+      RefuseAll(group, StatusCode::kReadOnly,
+                "the journal is nearly full; changes are refused until a checkpoint has trimmed it");
+    } else {
+      Commit(group);
+    }
+  }
+}
+
+void Committer::Commit(Group& group) {
+  const auto begun = std::chrono::steady_clock::now();
+  GroupPlan plan(store_, state_.lsn, state_.epoch, NowMicroseconds());
+  std::vector<GroupPlan::Reply> replies;
+  replies.reserve(group.size());
+  for (const auto& change : group) replies.push_back(plan.Decide(*change));
+
+  const std::vector<JournalRecord> records = plan.Records();
+  if (!records.empty()) {
+    if (const auto status = journal_.Append(records); !status.ok()) {
+      spdlog::error("read-only from now on, no further change is accepted: {}",
+                    status.ToString());
+      state_.set_trouble(status.ToString());
+      state_.set_phase(Phase::kReadOnly);
+      RefuseAll(group, StatusCode::kReadOnly,
+                fmt::format("this change was not acknowledged and may be lost: {}", kReadOnlyHint));
+      return;
+    }
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - begun);
+  for (const JournalRecord& record : records) {
+    Change change;
+    if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
+      spdlog::critical("change {} cannot be read back: {}", record.lsn, *fault);
+      std::abort();  // what was just encoded must decode: this is a defect, not an input
+    }
+    store_.Apply(change);
+    state_.lsn = record.lsn;
+  }
+  WriterCounters& counters = state_.writer;
+  Count(counters.groups, 1);
+  counters.group_changes_last = group.size();
+  counters.group_us_last = static_cast<uint64_t>(took.count());
+  counters.group_us_max = std::max<uint64_t>(counters.group_us_max, counters.group_us_last);
+  Count(counters.added, plan.verdicts().added);
+  Count(counters.existed, plan.verdicts().existed);
+  Count(counters.conflicts, plan.verdicts().conflicts);
+  Count(counters.duplicates, plan.verdicts().duplicates);
+
+  for (size_t i = 0; i < group.size(); ++i) Answer(*group[i], replies[i].status, replies[i].payload);
+}
+
+void Committer::RefuseAll(Group& group, StatusCode status, const std::string& message) {
+  std::string payload;
+  protocol::Encode(protocol::Refusal{status, protocol::kNoItem, message}, payload);
+  for (const auto& change : group) Answer(*change, status, payload);
+}
+
+void Committer::Answer(ChangeRequest& change, StatusCode status, std::string_view payload) {
+  std::string frame;
+  frame.reserve(protocol::kHeaderBytes + payload.size());
+  protocol::FrameWriter writer(frame, protocol::ReplyHeader(change.header, status, state_.epoch));
+  frame.append(payload);
+  writer.Close();
+  std::move(change.done)(std::move(frame));
+}
+
+}  // namespace xref

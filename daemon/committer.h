@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/commit_queue.h"
+#include "daemon/server_state.h"
+#include "index/reference_store.h"
+#include "persistence/journal.h"
+
+namespace xref {
+
+// The one that makes changes: takes groups from the queue, decides them, makes them durable in one
+// transaction, applies them to the store and answers. After a failed commit it accepts nothing more,
+// since what the disk holds is no longer known: the daemon is then read-only.
+class Committer {
+ public:
+  Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state)
+      : queue_(queue), journal_(journal), store_(store), state_(state) {}
+
+  // Runs on the writer's thread until the queue is closed and empty.
+  void Run();
+
+ private:
+  using Group = std::vector<std::unique_ptr<ChangeRequest>>;
+
+  void Commit(Group& group);
+  // Answers every change of the group with the same refusal.
+  void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
+  void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload);
+
+  CommitQueue& queue_;
+  Journal& journal_;
+  ReferenceStore& store_;
+  ServerState& state_;
+};
+
+}  // namespace xref

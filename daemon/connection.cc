@@ -1,0 +1,216 @@
+#include "daemon/connection.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "daemon/limits.h"
+
+namespace xref {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using protocol::Malformed;
+using protocol::NeedMore;
+using protocol::Parsed;
+
+namespace {
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+std::string NameOf(const tcp::socket& socket) {
+  boost::system::error_code error;
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+}
+
+}  // namespace
+
+Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, size_t io_thread)
+    : socket_(std::move(socket)),
+      progress_(socket_.get_executor()),
+      thread_(thread),
+      session_(service, io_thread),
+      peer_(NameOf(socket_)),
+      frame_due_since_(Clock::now()) {}
+
+void Connection::Start() {
+  boost::system::error_code error;
+  socket_.set_option(tcp::no_delay(true), error);
+  if (!error) socket_.non_blocking(true, error);
+  if (error) return;
+  thread_.Enter(shared_from_this());
+  asio::co_spawn(
+      socket_.get_executor(),
+      [self = shared_from_this()]() -> asio::awaitable<void> {
+        co_await self->Run();
+        self->thread_.Leave(self);
+      },
+      asio::detached);
+}
+
+asio::awaitable<void> Connection::Run() {
+  while (!broken_) {
+    const size_t needed = co_await HandleInput();
+    Flush();
+    if (input_over_ || broken_) break;
+    MakeRoom(needed);
+    const auto [error, size] = co_await socket_.async_read_some(
+        asio::buffer(input_.data() + input_end_, input_.size() - input_end_), kTuple);
+    if (error) input_over_ = true;  // also when Drain or Abandon cancelled the read
+    input_end_ += size;
+  }
+  while (!broken_ && !Idle()) co_await WaitForProgress();
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+asio::awaitable<size_t> Connection::HandleInput() {
+  for (;;) {
+    while (Congested() && !broken_) {
+      Flush();
+      if (Congested() && !broken_) co_await WaitForProgress();
+    }
+    if (input_over_ || broken_) co_return 0;
+    const protocol::Bytes stream(input_.data() + input_begin_, input_end_ - input_begin_);
+    const auto result = protocol::ParseFrame(stream, protocol::kRequestBytesMax);
+    if (const auto* parsed = std::get_if<Parsed>(&result)) {
+      HandleFrame(parsed->frame);
+      input_begin_ += parsed->consumed;
+      frame_due_since_.reset();
+    } else if (const auto* more = std::get_if<NeedMore>(&result)) {
+      const bool due = !stream.empty() || !session_.greeted();
+      if (due && !frame_due_since_) frame_due_since_ = Clock::now();
+      co_return more->bytes;
+    } else {
+      const Malformed& malformed = std::get<Malformed>(result);
+      spdlog::warn("{}: {}", peer_, malformed.message);
+      session_.RefuseStream(malformed, output_);
+      input_over_ = true;
+    }
+  }
+}
+
+void Connection::HandleFrame(const protocol::Frame& frame) {
+  const auto make_done = [this]() -> Session::ChangeDone {
+    return [self = shared_from_this()](std::string reply) mutable {
+      auto executor = self->socket_.get_executor();
+      asio::post(executor, [self = std::move(self), reply = std::move(reply)]() mutable {
+        self->OnChangeDone(std::move(reply));
+      });
+    };
+  };
+  switch (session_.Handle(frame, output_, make_done)) {
+    case Session::Next::kAnswered:
+      break;
+    case Session::Next::kPending:
+      ++changes_in_flight_;
+      break;
+    case Session::Next::kClose:
+      input_over_ = true;
+      break;
+  }
+}
+
+void Connection::OnChangeDone(std::string frame) {
+  --changes_in_flight_;
+  if (!broken_) {
+    output_.append(frame);
+    Flush();
+  }
+  WakeUp();
+}
+
+bool Connection::Congested() const {
+  return unsent() > kOutputBytesMax || changes_in_flight_ >= kChangesInFlightMax;
+}
+
+bool Connection::Idle() const { return unsent() == 0 && changes_in_flight_ == 0; }
+
+asio::awaitable<void> Connection::WaitForProgress() {
+  progress_.expires_at(Clock::time_point::max());
+  co_await progress_.async_wait(kTuple);
+}
+
+void Connection::Flush() {
+  if (waits_to_write_ || broken_) return;
+  while (unsent() > 0) {
+    boost::system::error_code error;
+    const size_t size = socket_.write_some(asio::buffer(output_.data() + sent_, unsent()), error);
+    sent_ += size;
+    if (size > 0) output_due_since_.reset();
+    if (error == asio::error::would_block) {
+      if (!output_due_since_) output_due_since_ = Clock::now();
+      waits_to_write_ = true;
+      socket_.async_wait(tcp::socket::wait_write,
+                         [self = shared_from_this()](boost::system::error_code) {
+                           self->waits_to_write_ = false;
+                           self->Flush();
+                           self->WakeUp();
+                         });
+      return;
+    }
+    if (error) {
+      Abandon("the peer is gone");
+      return;
+    }
+  }
+  output_.clear();
+  sent_ = 0;
+  if (output_.capacity() > 2 * kOutputBytesMax) output_.shrink_to_fit();
+}
+
+// The input grows with what arrives, not with what is announced: a peer that announces a long frame
+// and sends none of it costs nothing.
+void Connection::MakeRoom(size_t needed) {
+  const size_t held = input_end_ - input_begin_;
+  const bool was_filled = input_end_ == input_.size();
+  if (held > 0) std::memmove(input_.data(), input_.data() + input_begin_, held);
+  input_begin_ = 0;
+  input_end_ = held;
+  if (input_.empty()) {
+    input_.resize(kReadBytesMin);
+  } else if (held == input_.size() || (was_filled && input_.size() < kReadBytesUsual)) {
+    const size_t most = std::max(needed, kReadBytesUsual);
+    input_.resize(std::min(most, input_.size() * 2));
+  } else if (held == 0 && input_.size() > kReadBytesUsual) {
+    input_.resize(kReadBytesUsual);
+    input_.shrink_to_fit();
+  }
+}
+
+void Connection::Drain() {
+  input_over_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  WakeUp();
+}
+
+void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& deadlines) {
+  if (broken_) return;
+  if (frame_due_since_ && now - *frame_due_since_ > deadlines.frame) {
+    Abandon(session_.greeted() ? "half a frame, and the rest did not come in time"
+                               : "no HELLO in time");
+  } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
+    Abandon("it does not take its replies");
+  }
+}
+
+void Connection::Abandon(std::string_view why) {
+  spdlog::info("{}: connection ended: {}", peer_, why);
+  broken_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  WakeUp();
+}
+
+}  // namespace xref

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/io_thread.h"
+#include "daemon/session.h"
+
+namespace xref {
+
+// One peer: reads frames, has the session answer them, sends the replies. A batch is handled as a
+// plain synchronous loop between one read and one write; only changes are answered later, when the
+// writer is done with them.
+//
+// Lives on one I/O thread; every method runs there. Kept alive by its coroutine and by the thread.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, Service& service, IoThread& thread,
+             size_t io_thread);
+
+  void Start();
+
+  // Takes no further request; ends when what was begun is answered.
+  void Drain();
+
+  // Ends a connection whose peer keeps it waiting too long: with half a frame, without a HELLO, or
+  // by not taking its replies.
+  void EndIfStalled(std::chrono::steady_clock::time_point now, const IoThread::Deadlines& deadlines);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  boost::asio::awaitable<void> Run();
+  // Answers the whole frames in the input, until there is none left or the peer must wait. Says how
+  // many bytes the input needs for the next step.
+  boost::asio::awaitable<size_t> HandleInput();
+  void HandleFrame(const protocol::Frame& frame);
+  void OnChangeDone(std::string frame);
+
+  // True while too much is owed to the peer for another request to be taken.
+  bool Congested() const;
+  // True when nothing is under way and every reply is sent.
+  bool Idle() const;
+  // Waits until something was answered or sent.
+  boost::asio::awaitable<void> WaitForProgress();
+  void WakeUp() { progress_.cancel(); }
+
+  // Sends as much as the peer takes now, and arranges for the rest.
+  void Flush();
+  void MakeRoom(size_t needed);
+  void Abandon(std::string_view why);
+
+  size_t unsent() const { return output_.size() - sent_; }
+
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer progress_;
+  IoThread& thread_;
+  Session session_;
+  std::string peer_;  // for the log
+
+  // Bytes [input_begin_, input_end_) are read and not handled yet.
+  std::vector<uint8_t> input_;
+  size_t input_begin_ = 0;
+  size_t input_end_ = 0;
+  // Bytes [sent_, end) wait to be sent.
+  std::string output_;
+  size_t sent_ = 0;
+
+  uint32_t changes_in_flight_ = 0;
+  bool input_over_ = false;       // nothing more is read: the peer is done, was refused, or we drain
+  bool broken_ = false;           // the socket is of no use any more
+  bool waits_to_write_ = false;   // Flush continues by itself
+  // Since when the peer keeps us waiting.
+  std::optional<Clock::time_point> frame_due_since_;
+  std::optional<Clock::time_point> output_due_since_;
+};
+
+}  // namespace xref

@@ -1,0 +1,249 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "daemon/commit_queue.h"
+#include "daemon/committer.h"
+#include "daemon/io_thread.h"
+#include "daemon/limits.h"
+#include "daemon/listener.h"
+#include "daemon/server_state.h"
+#include "daemon/session.h"
+#include "index/reference_store.h"
+#include "persistence/checkpoint.h"
+#include "persistence/data_folder.h"
+#include "persistence/journal.h"
+#include "persistence/recovery.h"
+#include "persistence/snapshot.h"
+
+// The threads, and what passes between them:
+//
+//   main         waits for a signal; starts and ends everything
+//   I/O 0..N-1   sockets, parsing, questions        --changes-->  commit queue
+//   writer       recovery; then: queue -> decide -> journal -> store  --replies--> I/O threads
+//   checkpointer journal -> snapshot, every so often
+//
+//                        reads (reader lock, one slot a thread)
+//   I/O threads  ------------------------------------------------>  ReferenceStore
+//   writer       ------------------------------------------------>  ReferenceStore
+//                        applies (all slots, briefly)
+
+namespace xref {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  uint32_t port = 0;
+  if (colon == std::string::npos || error || text.size() - colon > 6 ||
+      sscanf(text.c_str() + colon + 1, "%u", &port) != 1 || port > 0xFFFF) {
+    return absl::InvalidArgumentError(fmt::format(
+        "--listen {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", text));
+  }
+  if (!address.is_loopback()) {
+    return absl::InvalidArgumentError(
+        fmt::format("--listen {}: only a loopback address is allowed, since whoever reaches the "
+                    "port can change everything; use 127.0.0.1 or ::1",
+                    text));
+  }
+  return tcp::endpoint(address, static_cast<uint16_t>(port));
+}
+
+// Folds the journal into the snapshot every so often, until it is stopped; then once more.
+class Checkpointer {
+ public:
+  Checkpointer(Journal& journal, Snapshot& snapshot, ServerState& state,
+               std::chrono::seconds interval)
+      : journal_(journal), snapshot_(snapshot), state_(state), interval_(interval) {}
+
+  void Start() { thread_ = std::thread([this] { Run(); }); }
+  void Stop() {
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    stop_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    for (bool last = false; !last;) {
+      {
+        std::unique_lock lock(mutex_);
+        last = stop_.wait_for(lock, interval_, [this] { return stopping_; });
+      }
+      const auto reached = Checkpoint(journal_, snapshot_);
+      if (!reached.ok()) {
+        // Nothing is lost: the journal keeps what the snapshot does not hold.
+        spdlog::error("the checkpoint failed and will be tried again: {}",
+                      reached.status().ToString());
+        if (state_.phase() != Phase::kReadOnly) state_.set_trouble(reached.status().ToString());
+      } else if (*reached != state_.snapshot_lsn) {
+        state_.snapshot_lsn = *reached;
+        spdlog::info("checkpoint: the snapshot reaches LSN {}", *reached);
+      }
+    }
+  }
+
+  Journal& journal_;
+  Snapshot& snapshot_;
+  ServerState& state_;
+  const std::chrono::seconds interval_;
+  std::mutex mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+class Daemon {
+ public:
+  Daemon(const Options& options, std::unique_ptr<Journal> journal,
+         std::unique_ptr<Snapshot> snapshot)
+      : journal_(std::move(journal)),
+        snapshot_(std::move(snapshot)),
+        io_count_(options.threads > 0 ? options.threads
+                                      : std::max(1U, std::thread::hardware_concurrency())),
+        state_(io_count_),
+        store_(io_count_),
+        service_{store_,     commits_, state_, *journal_,
+                 *snapshot_, std::chrono::steady_clock::now(), options.data},
+        committer_(commits_, *journal_, store_, state_),
+        checkpointer_(*journal_, *snapshot_, state_,
+                      std::chrono::seconds(options.checkpoint_seconds)) {
+    const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
+                                        kOutputTimeout};
+    for (size_t i = 0; i < io_count_; ++i) {
+      io_threads_.push_back(std::make_unique<IoThread>(service_, i, deadlines));
+    }
+  }
+
+  absl::Status Listen(const tcp::endpoint& address, size_t connections_max) {
+    auto listener = Listener::Bind(address, connections_max, state_, io_threads_);
+    if (!listener.ok()) return listener.status();
+    listener_ = *std::move(listener);
+    return absl::OkStatus();
+  }
+
+  // Serves until a signal; returns why it ended.
+  absl::Status Run() {
+    asio::signal_set signals(main_, SIGINT, SIGTERM);
+    signals.async_wait([this](boost::system::error_code error, int signal) {
+      if (!error) spdlog::info("signal {}: draining", signal);
+      main_.stop();
+    });
+    for (const auto& thread : io_threads_) thread->Start();
+    listener_->Start();
+    spdlog::info("listening on {}", listener_->address());
+    std::thread writer([this] { RunWriter(); });
+
+    main_.run();
+
+    stopping_ = true;
+    const bool was_loaded = state_.phase() != Phase::kLoading;
+    if (state_.phase() == Phase::kReady) state_.set_phase(Phase::kDraining);
+    listener_->Stop();
+    for (const auto& thread : io_threads_) thread->Drain();
+    if (was_loaded) WaitUntilDrained();
+    commits_.Close();
+    writer.join();
+    for (const auto& thread : io_threads_) thread->Stop();
+    checkpointer_.Stop();
+    return ended_;
+  }
+
+ private:
+  void RunWriter() {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto recovered = Recover(*journal_, *snapshot_, store_, [this](uint64_t references) {
+      state_.references_loaded = references;
+      return !stopping_;
+    });
+    if (!recovered.ok()) {
+      if (!stopping_) ended_ = recovered.status();
+      asio::post(main_, [this] { main_.stop(); });
+      return;
+    }
+    state_.epoch = recovered->epoch;
+    state_.lsn = recovered->lsn;
+    state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
+    spdlog::info("ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
+                 "in {} ms",
+                 recovered->from_snapshot, recovered->from_journal, recovered->lsn,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(
+                     std::chrono::steady_clock::now() - begun)
+                     .count());
+    checkpointer_.Start();
+    state_.set_phase(Phase::kReady);
+    committer_.Run();
+  }
+
+  void WaitUntilDrained() {
+    const auto deadline = std::chrono::steady_clock::now() + kDrainTimeout;
+    while (std::chrono::steady_clock::now() < deadline) {
+      uint64_t open = 0;
+      for (const IoCounters& io : state_.io) open += io.connections;
+      if (open == 0) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    spdlog::warn("some peers did not take their last replies in time");
+  }
+
+  const std::unique_ptr<Journal> journal_;
+  const std::unique_ptr<Snapshot> snapshot_;
+  const size_t io_count_;
+  ServerState state_;
+  ReferenceStore store_;
+  CommitQueue commits_;
+  Service service_;
+  Committer committer_;
+  Checkpointer checkpointer_;
+  asio::io_context main_{1};
+  std::vector<std::unique_ptr<IoThread>> io_threads_;
+  std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
+  std::atomic<bool> stopping_ = false;
+  absl::Status ended_;  // written by the writer before main_ is stopped
+};
+
+}  // namespace
+
+absl::Status RunDaemon(const Options& options) {
+  const auto address = ParseAddress(options.listen);
+  if (!address.ok()) return address.status();
+  auto folder = DataFolder::Lock(options.data);
+  if (!folder.ok()) return folder.status();
+  auto journal = Journal::Open(folder->journal_path(), kMapBytes);
+  if (!journal.ok()) return journal.status();
+  auto snapshot = Snapshot::Open(folder->snapshot_path(), kMapBytes);
+  if (!snapshot.ok()) return snapshot.status();
+  Daemon daemon(options, *std::move(journal), *std::move(snapshot));
+  if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
+  return daemon.Run();
+}
+
+}  // namespace xref

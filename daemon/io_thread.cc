@@ -1,0 +1,73 @@
+#include "daemon/io_thread.h"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+#include <vector>
+
+#include "daemon/connection.h"
+#include "daemon/limits.h"
+
+namespace xref {
+
+namespace asio = boost::asio;
+
+IoThread::IoThread(Service& service, size_t number, Deadlines deadlines)
+    : service_(service),
+      number_(number),
+      deadlines_(deadlines),
+      work_(asio::make_work_guard(context_)),
+      sweep_(context_) {}
+
+IoThread::~IoThread() { Stop(); }
+
+void IoThread::Start() {
+  Sweep();
+  thread_ = std::thread([this] { context_.run(); });
+}
+
+void IoThread::Stop() {
+  if (!thread_.joinable()) return;
+  context_.stop();
+  thread_.join();
+  connections_.clear();
+}
+
+void IoThread::Adopt(asio::ip::tcp::socket socket) {
+  asio::post(context_, [this, socket = std::move(socket)]() mutable {
+    if (draining_) return;
+    std::make_shared<Connection>(std::move(socket), service_, *this, number_)->Start();
+  });
+}
+
+void IoThread::Drain() {
+  asio::post(context_, [this] {
+    draining_ = true;
+    // Draining may end a connection at once, and so change the set.
+    const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+    for (const auto& connection : all) connection->Drain();
+  });
+}
+
+void IoThread::Enter(std::shared_ptr<Connection> connection) {
+  connections_.insert(std::move(connection));
+  service_.state.io[number_].connections = connections_.size();
+}
+
+void IoThread::Leave(const std::shared_ptr<Connection>& connection) {
+  connections_.erase(connection);
+  service_.state.io[number_].connections = connections_.size();
+}
+
+void IoThread::Sweep() {
+  sweep_.expires_after(kSweepInterval);
+  sweep_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    const auto now = std::chrono::steady_clock::now();
+    const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
+    for (const auto& connection : all) connection->EndIfStalled(now, deadlines_);
+    Sweep();
+  });
+}
+
+}  // namespace xref

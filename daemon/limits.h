@@ -1,0 +1,47 @@
+#pragma once
+
+// Every bound of the daemon that is not part of the protocol or the vocabulary, in one place.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "protocol/frame.h"
+
+namespace xref {
+
+// ---- A connection ----
+
+// What a connection reads at once, and what its buffers shrink back to.
+inline constexpr size_t kReadBytesMin = 16 << 10;
+inline constexpr size_t kReadBytesUsual = 256 << 10;
+// Replies that the peer has not taken yet. Above this no further request of the connection is
+// handled, so its output buffer holds this and one reply at most.
+inline constexpr size_t kOutputBytesMax = 1 << 20;
+// Changes of one connection that are not answered yet; above this its requests wait.
+inline constexpr uint32_t kChangesInFlightMax = 64;
+// A peer that lets its replies lie for this long is disconnected.
+inline constexpr std::chrono::seconds kOutputTimeout{60};
+// How often the three deadlines of a connection are looked at.
+inline constexpr std::chrono::milliseconds kSweepInterval{250};
+
+// ---- The daemon ----
+
+// Changes that wait for the writer, all connections together. Above this they are answered
+// OVERLOADED. Twice what one connection can have on its way, so that one cannot shut the others out
+// with requests of the largest size it is likely to use.
+inline constexpr size_t kCommitQueueBytesMax = 256 << 20;
+// One commit group: bounds the latency of a commit and the size of a transaction.
+inline constexpr size_t kGroupBytesMax = 8 << 20;
+inline constexpr size_t kGroupChangesMax = 1024;
+static_assert(kGroupBytesMax >= protocol::kRequestBytesMax, "a group must hold the largest change");
+// Changes are refused once a file has used this share of its map: a full map cannot even be trimmed.
+inline constexpr double kMapFillMax = 0.9;
+// The address space of each of the two files: what they can grow to. Not memory, not disk.
+inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;
+// On shutdown, how long peers may take to accept their last replies.
+inline constexpr std::chrono::seconds kDrainTimeout{10};
+// While no file descriptor is free, how long to wait before the next try to accept.
+inline constexpr std::chrono::milliseconds kAcceptPause{100};
+
+}  // namespace xref

@@ -1,0 +1,103 @@
+#include "daemon/options.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <vector>
+
+namespace xref {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+// Lets CLI11 read its configuration file as TOML: a flat file whose keys are the options' long names.
+class TomlConfig : public CLI::Config {
+ public:
+  std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> found;
+    try {
+      for (const auto& [key, value] : toml::parse(input)) {
+        CLI::ConfigItem& item = found.emplace_back();
+        item.name = std::string(key.str());
+        item.inputs = {ToText(item.name, value)};
+      }
+    } catch (const toml::parse_error& error) {
+      throw CLI::FileError(fmt::format("the configuration file, line {}: {}",
+                                       error.source().begin.line, error.description()));
+    }
+    return found;
+  }
+
+ private:
+  static std::string ToText(const std::string& key, const toml::node& value) {
+    if (const auto* text = value.as_string()) return text->get();
+    if (const auto* number = value.as_integer()) return std::to_string(number->get());
+    if (const auto* flag = value.as_boolean()) return flag->get() ? "true" : "false";
+    throw CLI::FileError(fmt::format(
+        "the configuration file, line {}: {} must be a text, a whole number, true or false",
+        value.source().begin.line, key));
+  }
+};
+
+constexpr const char* kFooter = R"(
+Examples:
+  xrefd --data /var/lib/xrefd
+  xrefd --data ./data --listen 127.0.0.1:9000 --threads 2
+  xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
+
+SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
+Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
+
+}  // namespace
+
+std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
+  Options options;
+  CLI::App app("xrefd holds references (source ID -> target ID) and answers which are known.");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "xrefd " XREF_VERSION);
+  app.option_defaults()->always_capture_default();
+  app.add_option("--data", options.data, "Folder that holds everything; made if missing")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--listen", options.listen,
+                 "Where clients connect; port 0 takes any free port. Only loopback addresses: "
+                 "others need access tokens, which this version does not have")
+      ->type_name("HOST:PORT");
+  app.add_option("--threads", options.threads, "I/O threads; 0 is one per core")
+      ->type_name("N")
+      ->check(CLI::Range(0, 256));
+  app.add_option("--connections-max", options.connections_max, "Connections at a time")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--checkpoint-seconds", options.checkpoint_seconds,
+                 "Time between checkpoints, which keep a restart short")
+      ->type_name("N")
+      ->check(CLI::Range(1, 86'400));
+  app.add_option("--frame-timeout-ms", options.frame_timeout_ms,
+                 "A peer that has begun a request, or has not said HELLO, must finish within this")
+      ->type_name("N")
+      ->check(CLI::Range(1, 3'600'000));
+  app.add_option("--log-level", options.log_level, "How much is logged, on stderr")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.set_config("--config", "", "TOML file with any of these options, e.g. threads = 2")
+      ->type_name("FILE");
+  app.config_formatter(std::make_shared<TomlConfig>());
+  app.allow_config_extras(false);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for = error.get_exit_code() == 0;
+    app.exit(error, std::cout, std::cerr);
+    return Exit{asked_for ? 0 : kExitUsage};
+  }
+  return options;
+}
+
+}  // namespace xref

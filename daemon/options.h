@@ -1,0 +1,32 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace xref {
+
+// How to run a daemon. Every field is a command line option and a key of the configuration file.
+struct Options {
+  std::string data;
+  std::string listen = "127.0.0.1:7411";
+  uint32_t threads = 0;             // I/O threads; 0 is one per core
+  uint32_t connections_max = 10'000;
+  uint32_t checkpoint_seconds = 60;  // between checkpoints
+  uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
+  std::string log_level = "info";
+};
+
+// The process is to end now, with this code: --help or --version was answered, or the usage was
+// wrong and has been complained about.
+struct Exit {
+  int code;
+};
+
+// Reads the command line and, if it names one, the TOML file; the command line wins. Prints help,
+// version or the complaint itself.
+std::variant<Options, Exit> ParseOptions(int argc, char** argv);
+
+}  // namespace xref

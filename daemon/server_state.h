@@ -1,0 +1,80 @@
+#pragma once
+
+// What the threads of the daemon know of one another: the phase it is in, where the journal stands,
+// and what was counted. Everything here is atomic and may be used from any thread.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "index/vocabulary.h"
+
+namespace xref {
+
+enum class Phase : uint8_t {
+  kLoading,   // not everything is in memory yet: no question may be answered
+  kReady,     // serves everything
+  kReadOnly,  // a commit failed: no change is accepted any more, questions are answered
+  kDraining,  // finishes what was begun, then ends
+};
+
+// What one I/O thread counts. Only that thread adds; others read.
+struct alignas(64) IoCounters {
+  std::atomic<uint64_t> connections = 0;  // open now
+  std::atomic<uint64_t> requests = 0;
+  std::atomic<uint64_t> ids_checked = 0;
+  std::atomic<uint64_t> ids_synced = 0;  // of those checked
+  std::atomic<uint64_t> ids_looked_up = 0;
+};
+
+// Adds to a counter that has one writer: cheaper than an atomic read-modify-write.
+inline void Count(std::atomic<uint64_t>& counter, uint64_t more) {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
+// What the writer thread counts.
+struct alignas(64) WriterCounters {
+  std::atomic<uint64_t> groups = 0;
+  std::atomic<uint64_t> group_changes_last = 0;
+  std::atomic<uint64_t> group_us_last = 0;  // from decision to durable
+  std::atomic<uint64_t> group_us_max = 0;
+  std::atomic<uint64_t> added = 0;
+  std::atomic<uint64_t> existed = 0;
+  std::atomic<uint64_t> conflicts = 0;
+  std::atomic<uint64_t> duplicates = 0;
+};
+
+class ServerState {
+ public:
+  explicit ServerState(size_t io_threads) : io(io_threads) {}
+
+  Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  void set_phase(Phase phase) { phase_.store(phase, std::memory_order_release); }
+
+  // Why the daemon is read-only, or the last checkpoint failed; empty where all is well.
+  std::string trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+  }
+  void set_trouble(std::string trouble) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = std::move(trouble);
+  }
+
+  std::atomic<Epoch> epoch = 1;
+  std::atomic<Lsn> lsn = 0;           // of the last durable change
+  std::atomic<Lsn> snapshot_lsn = 0;  // that the snapshot reaches
+  std::atomic<uint64_t> references_loaded = 0;
+  std::vector<IoCounters> io;
+  WriterCounters writer;
+
+ private:
+  std::atomic<Phase> phase_ = Phase::kLoading;
+  mutable std::mutex mutex_;
+  std::string trouble_;  // guarded by mutex_
+};
+
+}  // namespace xref

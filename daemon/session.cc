@@ -1,0 +1,330 @@
+#include "daemon/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <utility>
+
+#include "daemon/limits.h"
+
+namespace xref {
+namespace {
+
+using protocol::Frame;
+using protocol::FrameHeader;
+using protocol::FrameWriter;
+using protocol::kNoItem;
+using protocol::Opcode;
+using protocol::Refusal;
+using protocol::StatusCode;
+
+constexpr std::string_view kServer = "xrefd " XREF_VERSION;
+
+std::string_view NameOf(Phase phase) {
+  switch (phase) {
+    case Phase::kLoading:
+      return "loading";
+    case Phase::kReady:
+      return "ready";
+    case Phase::kReadOnly:
+      return "read-only";
+    case Phase::kDraining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+Refusal NoSuchPlace(PlaceId place) {
+  return {StatusCode::kUnknownPlace, kNoItem,
+          fmt::format("place {} does not exist; resolve it again", place)};
+}
+
+uint64_t CountSynced(const uint8_t* bitmap, uint32_t count) {
+  uint64_t synced = 0;
+  for (uint32_t i = 0; i < (count + 7) / 8; ++i) {
+    synced += static_cast<uint64_t>(std::popcount(bitmap[i]));
+  }
+  return synced;
+}
+
+}  // namespace
+
+Session::Next Session::Handle(const Frame& frame, std::string& out,
+                              absl::FunctionRef<ChangeDone()> make_done) {
+  Count(service_.state.io[io_thread_].requests, 1);
+  if (!greeted_) return Greet(frame, out);
+  if (frame.header.opcode == Opcode::kStatus) {
+    AnswerStatus(frame.header, out);
+    return Next::kAnswered;
+  }
+  if (service_.state.phase() == Phase::kLoading) {
+    Refuse(frame.header,
+           {StatusCode::kNotReady, kNoItem,
+            fmt::format("the daemon is loading its references ({} so far); try again soon",
+                        service_.state.references_loaded.load())},
+           out);
+    return Next::kAnswered;
+  }
+  switch (frame.header.opcode) {
+    case Opcode::kResolve:
+      AnswerResolve(frame, out);
+      return Next::kAnswered;
+    case Opcode::kIntegrationList:
+      AnswerIntegrations(frame.header, out);
+      return Next::kAnswered;
+    case Opcode::kCheck:
+      AnswerCheck(frame, out);
+      return Next::kAnswered;
+    case Opcode::kLookup:
+      AnswerLookup(frame, out);
+      return Next::kAnswered;
+    case Opcode::kAdd:
+      return Enqueue<protocol::AddRequest>(frame, out, make_done);
+    case Opcode::kIntegrationCreate:
+      return Enqueue<protocol::IntegrationCreateRequest>(frame, out, make_done);
+    case Opcode::kHello:
+      Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "HELLO was said already"}, out);
+      return Next::kAnswered;
+    case Opcode::kStatus:
+      break;  // answered above
+  }
+  Refuse(frame.header,
+         {StatusCode::kBadRequest, kNoItem,
+          fmt::format("unknown opcode {:#04x}", static_cast<unsigned>(frame.header.opcode))},
+         out);
+  return Next::kAnswered;
+}
+
+void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
+  FrameHeader request;
+  request.request_id = malformed.request_id;
+  Refuse(request, {malformed.status, kNoItem, malformed.message}, out);
+}
+
+// ---- Replies ----
+
+FrameHeader Session::OkHeader(const FrameHeader& request) const {
+  return protocol::ReplyHeader(request, StatusCode::kOk, service_.state.epoch);
+}
+
+void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {
+  FrameWriter reply(out,
+                    protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
+  protocol::Encode(refusal, out);
+  reply.Close();
+}
+
+template <typename Message>
+void Session::Reply(const FrameHeader& request, const Message& message, std::string& out) {
+  FrameWriter reply(out, OkHeader(request));
+  protocol::Encode(message, out);
+  reply.Close();
+}
+
+// ---- The connection and the daemon ----
+
+Session::Next Session::Greet(const Frame& frame, std::string& out) {
+  if (frame.header.opcode != Opcode::kHello) {
+    Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "the first request must be HELLO"}, out);
+    return Next::kClose;
+  }
+  protocol::HelloRequest hello;
+  if (const auto refusal = protocol::Decode(frame.payload, hello)) {
+    Refuse(frame.header, *refusal, out);
+    return Next::kClose;
+  }
+  if (hello.version_min > protocol::kVersion || hello.version_max < protocol::kVersion) {
+    Refuse(frame.header,
+           {StatusCode::kBadRequest, kNoItem,
+            fmt::format("this daemon speaks version {} of the protocol, the client {} to {}",
+                        protocol::kVersion, hello.version_min, hello.version_max)},
+           out);
+    return Next::kClose;
+  }
+  greeted_ = true;
+  protocol::HelloReply reply;
+  reply.request_bytes_max = protocol::kRequestBytesMax;
+  reply.batch_ids_max = kBatchIdsMax;
+  reply.changes_in_flight_max = kChangesInFlightMax;
+  reply.server = kServer;
+  Reply(frame.header, reply, out);
+  return Next::kAnswered;
+}
+
+void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
+  const ServerState& state = service_.state;
+  const Phase phase = state.phase();
+  protocol::StatusReply reply;
+  const auto fact = [&](std::string_view name, const auto& value) {
+    reply.facts.emplace_back(name, fmt::format("{}", value));
+  };
+  const auto sum = [&](std::atomic<uint64_t> IoCounters::*counter) {
+    uint64_t total = 0;
+    for (const IoCounters& io : state.io) total += io.*counter;
+    return total;
+  };
+  fact("version", XREF_VERSION);
+  fact("state", NameOf(phase));
+  if (const std::string trouble = state.trouble(); !trouble.empty()) fact("trouble", trouble);
+  fact("pid", getpid());
+  fact("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(
+                             std::chrono::steady_clock::now() - service_.started)
+                             .count());
+  fact("data_folder", service_.data_folder);
+  fact("epoch", state.epoch.load());
+  fact("lsn", state.lsn.load());
+  fact("snapshot_lsn", state.snapshot_lsn.load());
+  fact("journal_bytes", service_.journal.BytesUsed());
+  fact("snapshot_bytes", service_.snapshot.BytesUsed());
+
+  uint64_t references = state.references_loaded;
+  const auto list_places = [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
+    references = 0;
+    for (const auto& [name, integration] : catalog.integrations()) {
+      for (const CatalogType& type : integration.types) {
+        const auto size = size_of(type.place);
+        references += size.references;
+        reply.places.push_back({name, type.name, size.references, size.bytes_reserved});
+      }
+    }
+    fact("integrations", catalog.integrations().size());
+    fact("references", references);
+    fact("connections", sum(&IoCounters::connections));
+    fact("requests", sum(&IoCounters::requests));
+    fact("ids_checked", sum(&IoCounters::ids_checked));
+    fact("ids_synced", sum(&IoCounters::ids_synced));
+    fact("ids_looked_up", sum(&IoCounters::ids_looked_up));
+    fact("added", state.writer.added.load());
+    fact("existed", state.writer.existed.load());
+    fact("conflicts", state.writer.conflicts.load());
+    fact("duplicates", state.writer.duplicates.load());
+    fact("commit_groups", state.writer.groups.load());
+    fact("commit_group_changes_last", state.writer.group_changes_last.load());
+    fact("commit_us_last", state.writer.group_us_last.load());
+    fact("commit_us_max", state.writer.group_us_max.load());
+    // The names in the reply are the catalog's own, so it is encoded before they are let go.
+    Reply(header, reply, out);
+  };
+  if (phase == Phase::kLoading) {
+    // Half a catalog would be taken for a whole one.
+    fact("references_loaded", references);
+    Reply(header, reply, out);
+  } else {
+    service_.store.ReadCatalog(io_thread_, list_places);
+  }
+}
+
+void Session::AnswerResolve(const Frame& frame, std::string& out) {
+  protocol::ResolveRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  std::optional<PlaceId> place;
+  std::string missing;
+  service_.store.ReadCatalog(io_thread_, [&](const Catalog& catalog, auto) {
+    place = catalog.FindPlace(request.integration, request.type);
+    if (place) return;
+    missing = catalog.Find(request.integration) == nullptr
+                  ? fmt::format("there is no integration \"{}\"; create it first, or list those "
+                                "that exist",
+                                request.integration)
+                  : fmt::format("the integration \"{}\" has no entity type \"{}\"",
+                                request.integration, request.type);
+  });
+  if (!place) return Refuse(frame.header, {StatusCode::kUnknownPlace, kNoItem, missing}, out);
+  Reply(frame.header, protocol::ResolveReply{*place}, out);
+}
+
+void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
+  service_.store.ReadCatalog(
+      io_thread_, [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
+        protocol::IntegrationListReply reply;
+        for (const auto& [name, integration] : catalog.integrations()) {
+          auto& listed = reply.integrations.emplace_back();
+          listed.name = name;
+          listed.source_platform = integration.source_platform;
+          listed.target_platform = integration.target_platform;
+          for (const CatalogType& type : integration.types) {
+            listed.types.push_back({type.name, size_of(type.place).references});
+          }
+        }
+        Reply(header, reply, out);
+      });
+}
+
+// ---- Questions ----
+
+void Session::AnswerCheck(const Frame& frame, std::string& out) {
+  protocol::IdsRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  const size_t start = out.size();
+  FrameWriter reply(out, OkHeader(frame.header));
+  uint8_t* bitmap = protocol::BeginCheckReply(request.ids.count, out);
+  if (!service_.store.Check(io_thread_, request.place, request.ids, bitmap)) {
+    out.resize(start);
+    return Refuse(frame.header, NoSuchPlace(request.place), out);
+  }
+  IoCounters& counters = service_.state.io[io_thread_];
+  Count(counters.ids_checked, request.ids.count);
+  Count(counters.ids_synced, CountSynced(bitmap, request.ids.count));
+  reply.Close();
+}
+
+void Session::AnswerLookup(const Frame& frame, std::string& out) {
+  protocol::IdsRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  const size_t start = out.size();
+  FrameWriter reply(out, OkHeader(frame.header));
+  protocol::LookupReplyWriter targets(request.ids.count, out);
+  const bool found = service_.store.Lookup(
+      io_thread_, request.place, request.ids,
+      [&](std::span<const std::string_view> chunk) { targets.Append(chunk); });
+  if (!found) {
+    out.resize(start);
+    return Refuse(frame.header, NoSuchPlace(request.place), out);
+  }
+  Count(service_.state.io[io_thread_].ids_looked_up, request.ids.count);
+  reply.Close();
+}
+
+// ---- Changes ----
+
+template <typename Request>
+Session::Next Session::Enqueue(const Frame& frame, std::string& out,
+                               absl::FunctionRef<ChangeDone()> make_done) {
+  auto change = std::make_unique<ChangeRequest>();
+  change->payload.assign(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
+  change->header = frame.header;
+  const Bytes kept(reinterpret_cast<const uint8_t*>(change->payload.data()),
+                   change->payload.size());
+  if (const auto refusal = protocol::Decode(kept, change->asked.emplace<Request>())) {
+    Refuse(frame.header, *refusal, out);
+    return Next::kAnswered;
+  }
+  change->done = make_done();
+  switch (service_.commits.TryPush(change)) {
+    case CommitQueue::Push::kTaken:
+      return Next::kPending;
+    case CommitQueue::Push::kFull:
+      Refuse(frame.header,
+             {StatusCode::kOverloaded, kNoItem,
+              "too many changes wait to be committed; try again, with fewer at a time"},
+             out);
+      return Next::kAnswered;
+    case CommitQueue::Push::kClosed:
+      break;
+  }
+  Refuse(frame.header,
+         {StatusCode::kNotReady, kNoItem, "the daemon is shutting down and takes no more changes"},
+         out);
+  return Next::kAnswered;
+}
+
+}  // namespace xref

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/functional/function_ref.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "daemon/commit_queue.h"
+#include "daemon/server_state.h"
+#include "index/reference_store.h"
+#include "persistence/journal.h"
+#include "persistence/snapshot.h"
+#include "protocol/frame.h"
+#include "protocol/messages.h"
+
+namespace xref {
+
+// What every session needs of the daemon. Lives as long as the daemon.
+struct Service {
+  ReferenceStore& store;
+  CommitQueue& commits;
+  ServerState& state;
+  Journal& journal;
+  Snapshot& snapshot;
+  std::chrono::steady_clock::time_point started;
+  std::string data_folder;
+};
+
+// The conversation of one connection: takes request frames, answers them. It knows no socket.
+// Belongs to one I/O thread, whose number is also its reader slot in the store.
+class Session {
+ public:
+  Session(Service& service, size_t io_thread) : service_(service), io_thread_(io_thread) {}
+
+  using ChangeDone = absl::AnyInvocable<void(std::string frame) &&>;
+  enum class Next {
+    kAnswered,  // the reply is in `out`
+    kPending,   // a change is under way; its ChangeDone will be called, on another thread
+    kClose,     // the reply is in `out`, and the connection must end after it
+  };
+  // Handles one request. `make_done` is called only for a change that the commit queue takes.
+  Next Handle(const protocol::Frame& frame, std::string& out,
+              absl::FunctionRef<ChangeDone()> make_done);
+
+  // Appends the refusal of a stream that cannot be understood.
+  void RefuseStream(const protocol::Malformed& malformed, std::string& out);
+
+  bool greeted() const { return greeted_; }
+
+ private:
+  using Bytes = protocol::Bytes;
+  using FrameHeader = protocol::FrameHeader;
+  using StatusCode = protocol::StatusCode;
+
+  Next Greet(const protocol::Frame& frame, std::string& out);
+  void AnswerStatus(const FrameHeader& header, std::string& out);
+  void AnswerResolve(const protocol::Frame& frame, std::string& out);
+  void AnswerIntegrations(const FrameHeader& header, std::string& out);
+  void AnswerCheck(const protocol::Frame& frame, std::string& out);
+  void AnswerLookup(const protocol::Frame& frame, std::string& out);
+  template <typename Request>
+  Next Enqueue(const protocol::Frame& frame, std::string& out,
+               absl::FunctionRef<ChangeDone()> make_done);
+
+  FrameHeader OkHeader(const FrameHeader& request) const;
+  void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);
+  template <typename Message>
+  void Reply(const FrameHeader& request, const Message& message, std::string& out);
+
+  Service& service_;
+  const size_t io_thread_;
+  bool greeted_ = false;
+};
+
+}  // namespace xref

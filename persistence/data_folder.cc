@@ -1,0 +1,74 @@
+#include "persistence/data_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace xref {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+
+absl::Status Failure(const std::string& path, const char* what, int error) {
+  const std::string message = fmt::format(
+      "cannot use the data folder: {} {}: {}; choose another with --data, or mend its rights", what,
+      path, std::strerror(error));
+  return error == EACCES || error == EPERM || error == EROFS ? absl::PermissionDeniedError(message)
+                                                             : absl::NotFoundError(message);
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  if (mkdir(path.c_str(), kFolderMode) == 0 || errno == EEXIST) return absl::OkStatus();
+  return Failure(path, "making", errno);
+}
+
+// What the holder of the lock wrote about itself, for the message to the one who comes second.
+std::string ReadHolder(int fd) {
+  char text[32] = {};
+  const ssize_t size = pread(fd, text, sizeof text - 1, 0);
+  return size > 0 ? fmt::format("process {}", std::string_view(text, static_cast<size_t>(size)))
+                  : std::string("another process");
+}
+
+}  // namespace
+
+absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  if (auto status = MakeFolder(path); !status.ok()) return status;
+  const std::string lock_path = path + "/LOCK";
+  const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
+  if (fd < 0) return Failure(lock_path, "opening", errno);
+  DataFolder folder(path, fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("the data folder {} is in use by {}; stop it first, or choose another folder "
+                    "with --data",
+                    path, ReadHolder(fd)));
+  }
+  const std::string holder = std::to_string(getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, holder.data(), holder.size(), 0) < 0) {
+    return Failure(lock_path, "writing", errno);
+  }
+  for (const std::string& part : {folder.journal_path(), folder.snapshot_path()}) {
+    if (auto status = MakeFolder(part); !status.ok()) return status;
+  }
+  return folder;
+}
+
+DataFolder::DataFolder(DataFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_fd_(std::exchange(other.lock_fd_, -1)) {}
+
+DataFolder::~DataFolder() {
+  if (lock_fd_ >= 0) close(lock_fd_);
+}
+
+}  // namespace xref

@@ -1,0 +1,111 @@
+#include "persistence/journal.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "persistence/keys.h"
+
+namespace xref {
+namespace {
+
+// changes: LSN (u64, big-endian) -> record
+
+constexpr const char* kChangesTable = "changes";
+
+// Records dropped in one transaction of Trim: it holds up a commit for as long as this takes.
+constexpr int kTrimRecords = 64;
+
+std::string KeyOf(Lsn lsn) {
+  std::string key;
+  AppendBigEndian(lsn, key);
+  return key;
+}
+
+absl::StatusOr<Lsn> LsnOf(std::string_view key) {
+  if (key.size() != sizeof(Lsn)) return absl::DataLossError("journal: a key is not an LSN");
+  return ReadBigEndian<Lsn>(key);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
+                                                       uint64_t map_bytes) {
+  auto env = LmdbEnvironment::Open(path, map_bytes, 1);
+  if (!env.ok()) return env.status();
+  auto txn = (*env)->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  const auto changes = txn->OpenTable(kChangesTable);
+  if (!changes.ok()) return changes.status();
+  if (auto status = txn->Commit(); !status.ok()) return status;
+  return std::unique_ptr<Journal>(new Journal(*std::move(env), *changes));
+}
+
+absl::StatusOr<Journal::Range> Journal::Extent() {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, changes_);
+  if (!cursor.ok()) return cursor.status();
+  auto found = cursor->First();
+  if (!found.ok()) return found.status();
+  if (!*found) return Range{0, 0};
+  const auto first = LsnOf(cursor->key());
+  if (!first.ok()) return first.status();
+  found = cursor->Last();
+  if (!found.ok()) return found.status();
+  const auto last = LsnOf(cursor->key());
+  if (!last.ok()) return last.status();
+  return Range{*first, *last};
+}
+
+absl::Status Journal::Append(std::span<const JournalRecord> group) {
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  for (const JournalRecord& record : group) {
+    if (auto status = txn->Append(changes_, KeyOf(record.lsn), record.bytes); !status.ok()) {
+      return status;
+    }
+  }
+  return txn->Commit();
+}
+
+absl::Status Journal::Read(Lsn from, absl::FunctionRef<absl::Status(const JournalRecord&)> take) {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, changes_);
+  if (!cursor.ok()) return cursor.status();
+  for (auto found = cursor->Seek(KeyOf(from)); !found.ok() || *found; found = cursor->Next()) {
+    if (!found.ok()) return found.status();
+    const auto lsn = LsnOf(cursor->key());
+    if (!lsn.ok()) return lsn.status();
+    if (auto status = take({*lsn, cursor->value()}); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Journal::Trim(Lsn upto) {
+  for (bool more = true; more;) {
+    auto txn = env_->BeginWrite();
+    if (!txn.ok()) return txn.status();
+    {
+      auto cursor = LmdbCursor::Open(*txn, changes_);
+      if (!cursor.ok()) return cursor.status();
+      auto found = cursor->First();
+      for (int left = kTrimRecords; left > 0; --left, found = cursor->Next()) {
+        if (!found.ok()) return found.status();
+        if (!*found) break;
+        const auto lsn = LsnOf(cursor->key());
+        if (!lsn.ok()) return lsn.status();
+        if (*lsn > upto) break;
+        if (auto status = cursor->Delete(); !status.ok()) return status;
+      }
+      found = cursor->First();
+      if (!found.ok()) return found.status();
+      more = *found && ReadBigEndian<Lsn>(cursor->key()) <= upto;
+    }
+    if (auto status = txn->Commit(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace xref

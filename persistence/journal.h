@@ -1,0 +1,62 @@
+#pragma once
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "index/vocabulary.h"
+#include "persistence/lmdb.h"
+
+namespace xref {
+
+// A change's record (protocol/change_codec.h) and its place in the order of all changes.
+struct JournalRecord {
+  Lsn lsn;
+  std::string_view bytes;
+};
+
+// The changes that were acknowledged and that no checkpoint has made superfluous yet, by LSN.
+//
+// Thread-safety: Append from one thread at a time; everything else from any thread beside it. Trim
+// and Append wait for one another, a few hundred microseconds at a time.
+class Journal {
+ public:
+  static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& path, uint64_t map_bytes);
+
+  // The lowest and highest LSN that the journal holds; both 0 where it is empty.
+  struct Range {
+    Lsn first;
+    Lsn last;
+  };
+  absl::StatusOr<Range> Extent();
+
+  // Writes the records, whose LSNs ascend and follow Extent().last, in one durable transaction: when
+  // this returns OK, they survive a loss of power. After any error nothing of the group is to be
+  // relied upon, and the journal must not be appended to again.
+  absl::Status Append(std::span<const JournalRecord> group);
+
+  // Hands out the records from `from` on, in order, until `take` fails; returns its error. Sees the
+  // journal as it was when the call began.
+  absl::Status Read(Lsn from, absl::FunctionRef<absl::Status(const JournalRecord&)> take);
+
+  // Drops the records up to and including `upto`, some at a time so that Append can come between.
+  absl::Status Trim(Lsn upto);
+
+  // 0..1; changes must be refused well before it is full.
+  double FillRatio() const { return env_->FillRatio(); }
+  uint64_t BytesUsed() const { return env_->BytesUsed(); }
+
+ private:
+  Journal(std::unique_ptr<LmdbEnvironment> env, LmdbTable changes)
+      : env_(std::move(env)), changes_(changes) {}
+
+  const std::unique_ptr<LmdbEnvironment> env_;
+  const LmdbTable changes_;
+};
+
+}  // namespace xref

@@ -1,0 +1,190 @@
+#include "persistence/lmdb.h"
+
+#include <fmt/format.h>
+#include <lmdb.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace xref {
+namespace {
+
+// Files are private to the user that runs the daemon.
+constexpr mdb_mode_t kFileMode = 0600;
+
+MDB_val ToVal(std::string_view text) {
+  return {text.size(), const_cast<char*>(text.data())};  // LMDB does not write through keys or values
+}
+
+std::string_view ToView(const MDB_val& val) {
+  return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
+
+absl::Status Failure(int code, std::string_view path, std::string_view what) {
+  const std::string message = fmt::format("{}: {}: {}", path, what, mdb_strerror(code));
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+    case MDB_MAP_FULL:
+      return absl::ResourceExhaustedError(message);
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_PANIC:
+      return absl::DataLossError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+}  // namespace
+
+// ---- Environment ----
+
+absl::StatusOr<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::Open(const std::string& path,
+                                                                       uint64_t map_bytes,
+                                                                       uint32_t tables) {
+  MDB_env* env = nullptr;
+  if (const int code = mdb_env_create(&env)) return Failure(code, path, "cannot prepare");
+  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(env, path));
+  if (const int code = mdb_env_set_mapsize(env, map_bytes)) return Failure(code, path, "map size");
+  if (const int code = mdb_env_set_maxdbs(env, tables)) return Failure(code, path, "tables");
+  // Read transactions belong to objects, not to threads.
+  if (const int code = mdb_env_open(env, path.c_str(), MDB_NOTLS, kFileMode)) {
+    return Failure(code, path, "cannot open");
+  }
+  return opened;
+}
+
+LmdbEnvironment::~LmdbEnvironment() { mdb_env_close(env_); }
+
+absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginWrite() {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn)) {
+    return Failure(code, path_, "cannot begin to write");
+  }
+  return LmdbTransaction(txn, *this);
+}
+
+absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginRead() {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) {
+    return Failure(code, path_, "cannot begin to read");
+  }
+  return LmdbTransaction(txn, *this);
+}
+
+uint64_t LmdbEnvironment::BytesUsed() const {
+  MDB_envinfo info;
+  MDB_stat stat;
+  mdb_env_info(env_, &info);
+  mdb_env_stat(env_, &stat);
+  return (uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
+}
+
+double LmdbEnvironment::FillRatio() const {
+  MDB_envinfo info;
+  mdb_env_info(env_, &info);
+  return static_cast<double>(BytesUsed()) / static_cast<double>(info.me_mapsize);
+}
+
+// ---- Transaction ----
+
+LmdbTransaction::LmdbTransaction(LmdbTransaction&& other) noexcept
+    : txn_(std::exchange(other.txn_, nullptr)), env_(other.env_) {}
+
+LmdbTransaction::~LmdbTransaction() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+absl::StatusOr<LmdbTable> LmdbTransaction::OpenTable(const char* name) {
+  MDB_dbi table = 0;
+  if (const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &table)) {
+    return Failure(code, env_.path(), fmt::format("table {}", name));
+  }
+  return table;
+}
+
+absl::StatusOr<std::optional<std::string_view>> LmdbTransaction::Get(LmdbTable table,
+                                                                     std::string_view key) {
+  MDB_val k = ToVal(key);
+  MDB_val v;
+  const int code = mdb_get(txn_, table, &k, &v);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != 0) return Failure(code, env_.path(), "get");
+  return ToView(v);
+}
+
+absl::Status LmdbTransaction::Put(LmdbTable table, std::string_view key, std::string_view value) {
+  MDB_val k = ToVal(key);
+  MDB_val v = ToVal(value);
+  if (const int code = mdb_put(txn_, table, &k, &v, 0)) return Failure(code, env_.path(), "put");
+  return absl::OkStatus();
+}
+
+absl::Status LmdbTransaction::Append(LmdbTable table, std::string_view key,
+                                     std::string_view value) {
+  MDB_val k = ToVal(key);
+  MDB_val v = ToVal(value);
+  if (const int code = mdb_put(txn_, table, &k, &v, MDB_APPEND)) {
+    return Failure(code, env_.path(), "append");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LmdbTransaction::Commit() {
+  if (const int code = mdb_txn_commit(std::exchange(txn_, nullptr))) {
+    return Failure(code, env_.path(), "commit");
+  }
+  return absl::OkStatus();
+}
+
+// ---- Cursor ----
+
+absl::StatusOr<LmdbCursor> LmdbCursor::Open(LmdbTransaction& txn, LmdbTable table) {
+  MDB_cursor* cursor = nullptr;
+  if (const int code = mdb_cursor_open(txn.txn_, table, &cursor)) {
+    return Failure(code, txn.env_.path(), "cursor");
+  }
+  return LmdbCursor(cursor, txn.env_);
+}
+
+LmdbCursor::LmdbCursor(LmdbCursor&& other) noexcept
+    : cursor_(std::exchange(other.cursor_, nullptr)),
+      env_(other.env_),
+      key_(other.key_),
+      value_(other.value_) {}
+
+LmdbCursor::~LmdbCursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
+absl::StatusOr<bool> LmdbCursor::Move(int operation, std::string_view to) {
+  MDB_val k = ToVal(to);
+  MDB_val v;
+  const int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
+  if (code == MDB_NOTFOUND) return false;
+  if (code != 0) return Failure(code, env_.path(), "scan");
+  key_ = ToView(k);
+  value_ = ToView(v);
+  return true;
+}
+
+absl::StatusOr<bool> LmdbCursor::First() { return Move(MDB_FIRST); }
+absl::StatusOr<bool> LmdbCursor::Last() { return Move(MDB_LAST); }
+absl::StatusOr<bool> LmdbCursor::Next() { return Move(MDB_NEXT); }
+absl::StatusOr<bool> LmdbCursor::Seek(std::string_view key) { return Move(MDB_SET_RANGE, key); }
+
+absl::Status LmdbCursor::Put(std::string_view key, std::string_view value) {
+  MDB_val k = ToVal(key);
+  MDB_val v = ToVal(value);
+  if (const int code = mdb_cursor_put(cursor_, &k, &v, 0)) return Failure(code, env_.path(), "put");
+  return absl::OkStatus();
+}
+
+absl::Status LmdbCursor::Delete() {
+  if (const int code = mdb_cursor_del(cursor_, 0)) return Failure(code, env_.path(), "delete");
+  return absl::OkStatus();
+}
+
+}  // namespace xref

@@ -1,0 +1,121 @@
+#pragma once
+
+// LMDB behind values of our own: an environment, transactions that abort unless committed, and
+// cursors. This is the only header that the rest of the room needs, and lmdb.cc the only file that
+// includes <lmdb.h>.
+//
+// Every error names the environment's path and what was being done. ResourceExhausted: the disk or
+// the map is full. DataLoss: LMDB found its own pages damaged. Internal: anything else.
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct MDB_env;
+struct MDB_txn;
+struct MDB_cursor;
+
+namespace xref {
+
+class LmdbTransaction;
+
+// One environment: a folder of LMDB's own two files. Open it once per process. Thread-safe: any
+// number of read transactions beside one write transaction, on any threads.
+class LmdbEnvironment {
+ public:
+  // Opens or creates the environment in `path`, with `tables` named tables at most. `map_bytes` is
+  // address space, not memory or disk: the most that the environment can ever hold.
+  static absl::StatusOr<std::unique_ptr<LmdbEnvironment>> Open(const std::string& path,
+                                                               uint64_t map_bytes, uint32_t tables);
+  ~LmdbEnvironment();
+  LmdbEnvironment(const LmdbEnvironment&) = delete;
+  LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+
+  // Waits while another thread has a write transaction open.
+  absl::StatusOr<LmdbTransaction> BeginWrite();
+  absl::StatusOr<LmdbTransaction> BeginRead();
+
+  // The share of the map that is in use, 0..1. A full map cannot even be deleted from.
+  double FillRatio() const;
+  // The end of the highest page in use: what the file takes on disk.
+  uint64_t BytesUsed() const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  LmdbEnvironment(MDB_env* env, std::string path) : env_(env), path_(std::move(path)) {}
+
+  MDB_env* const env_;
+  const std::string path_;
+};
+
+using LmdbTable = uint32_t;
+
+// Thread-compatible; a write transaction stays on the thread that began it. Views of keys and values
+// are valid until the transaction ends or, in a write transaction, until its next write.
+class LmdbTransaction {
+ public:
+  LmdbTransaction(LmdbTransaction&& other) noexcept;
+  LmdbTransaction& operator=(LmdbTransaction&&) = delete;
+  ~LmdbTransaction();  // aborts, unless committed
+
+  // Opens the named table, creating it in a write transaction. The number is good for the life of
+  // the environment once the transaction is committed.
+  absl::StatusOr<LmdbTable> OpenTable(const char* name);
+
+  absl::StatusOr<std::optional<std::string_view>> Get(LmdbTable table, std::string_view key);
+  absl::Status Put(LmdbTable table, std::string_view key, std::string_view value);
+  // For a key above all others in the table: several times faster than Put.
+  absl::Status Append(LmdbTable table, std::string_view key, std::string_view value);
+
+  // Durable when it returns OK. The transaction is over either way.
+  absl::Status Commit();
+
+ private:
+  friend class LmdbEnvironment;
+  friend class LmdbCursor;
+  LmdbTransaction(MDB_txn* txn, const LmdbEnvironment& env) : txn_(txn), env_(env) {}
+
+  MDB_txn* txn_;
+  const LmdbEnvironment& env_;
+};
+
+// A position in a table. Must not outlive its transaction.
+class LmdbCursor {
+ public:
+  static absl::StatusOr<LmdbCursor> Open(LmdbTransaction& txn, LmdbTable table);
+  LmdbCursor(LmdbCursor&& other) noexcept;
+  LmdbCursor& operator=(LmdbCursor&&) = delete;
+  ~LmdbCursor();
+
+  // Each moves and says whether it arrived at an entry.
+  absl::StatusOr<bool> First();
+  absl::StatusOr<bool> Last();
+  absl::StatusOr<bool> Next();
+  // To the first entry whose key is not below `key`.
+  absl::StatusOr<bool> Seek(std::string_view key);
+
+  std::string_view key() const { return key_; }
+  std::string_view value() const { return value_; }
+
+  // Sets an entry; fastest when called in key order.
+  absl::Status Put(std::string_view key, std::string_view value);
+  // Removes the entry that the cursor is at; Next then arrives at the one after it.
+  absl::Status Delete();
+
+ private:
+  LmdbCursor(MDB_cursor* cursor, const LmdbEnvironment& env) : cursor_(cursor), env_(env) {}
+  absl::StatusOr<bool> Move(int operation, std::string_view to = {});
+
+  MDB_cursor* cursor_;
+  const LmdbEnvironment& env_;
+  std::string_view key_;
+  std::string_view value_;
+};
+
+}  // namespace xref

@@ -1,0 +1,221 @@
+#include "persistence/snapshot.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "persistence/keys.h"
+#include "protocol/wire.h"
+
+namespace xref {
+namespace {
+
+using protocol::Reader;
+using protocol::Writer;
+
+// meta:        "format"  -> u32 format version, u64 checksum
+//              "applied" -> u64 LSN, u64 epoch, u64 checksum
+// catalog:     integration (u32, big-endian) -> the record of the change that created it
+// references:  place (u32, big-endian), source ID -> u32 checksum, u8 origin, u64 created_us,
+//              text8 actor, target ID
+//
+// A checksum is XXH3-64 (its low half, in references) of the key and of the value's other bytes.
+
+constexpr uint32_t kFormat = 1;
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kAppliedKey = "applied";
+
+constexpr size_t kReferenceChecksumBytes = sizeof(uint32_t);
+
+uint64_t Checksum(std::string_view key, std::string_view value) {
+  return XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits(key.data(), key.size()));
+}
+
+uint32_t ReferenceChecksum(std::string_view key, std::string_view value) {
+  return static_cast<uint32_t>(Checksum(key, value));
+}
+
+Reader ReaderOf(std::string_view bytes) {
+  return Reader({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+// Adds the checksum that ends a meta value.
+void SealMeta(std::string_view key, std::string& value) {
+  Writer(value).U64(Checksum(key, value));
+}
+
+// A reader of a meta value's content; DataLoss where its checksum does not match.
+absl::StatusOr<Reader> OpenMeta(std::string_view key, std::string_view value) {
+  constexpr size_t kChecksumBytes = sizeof(uint64_t);
+  const size_t content_bytes = value.size() < kChecksumBytes ? 0 : value.size() - kChecksumBytes;
+  const std::string_view content = value.substr(0, content_bytes);
+  Reader seal = ReaderOf(value.substr(content_bytes));
+  if (seal.U64() != Checksum(key, content) || !seal.ok()) {
+    return absl::DataLossError(fmt::format("snapshot: the entry \"{}\" is damaged", key));
+  }
+  return ReaderOf(content);
+}
+
+// Writes the format version into a new snapshot, or holds an old one against it.
+absl::Status SettleFormat(LmdbTransaction& txn, LmdbTable meta, const std::string& path) {
+  const auto stored = txn.Get(meta, kFormatKey);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) {
+    std::string value;
+    Writer(value).U32(kFormat);
+    SealMeta(kFormatKey, value);
+    return txn.Put(meta, kFormatKey, value);
+  }
+  auto reader = OpenMeta(kFormatKey, **stored);
+  if (!reader.ok()) return reader.status();
+  if (const uint32_t format = reader->U32(); format != kFormat) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} has format {}, this version reads format {}; use the version of xrefd that "
+                    "wrote it",
+                    path, format, kFormat));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Damaged(std::string_view key) {
+  const bool has_place = key.size() > sizeof(PlaceId);
+  return absl::DataLossError(fmt::format(
+      "snapshot: the reference of place {}, source ID \"{}\", is damaged",
+      has_place ? ReadBigEndian<PlaceId>(key) : 0, has_place ? key.substr(sizeof(PlaceId)) : key));
+}
+
+std::optional<StoredReference> ParseReference(std::string_view key, std::string_view value) {
+  if (key.size() <= sizeof(PlaceId) || value.size() < kReferenceChecksumBytes) return std::nullopt;
+  Reader reader = ReaderOf(value);
+  if (reader.U32() != ReferenceChecksum(key, value.substr(kReferenceChecksumBytes))) {
+    return std::nullopt;
+  }
+  StoredReference reference;
+  reference.place = ReadBigEndian<PlaceId>(key);
+  reference.source = key.substr(sizeof(PlaceId));
+  reference.origin = static_cast<Origin>(reader.U8());
+  reference.created_us = static_cast<int64_t>(reader.U64());
+  reference.actor = reader.Text8();
+  reference.target = reader.Text(reader.left());
+  if (!reader.ok() || reference.target.empty()) return std::nullopt;
+  return reference;
+}
+
+}  // namespace
+
+size_t AppendReference(const StoredReference& reference, std::string& out) {
+  const size_t start = out.size();
+  AppendBigEndian(reference.place, out);
+  out.append(reference.source);
+  const size_t key_bytes = out.size() - start;
+  Writer writer(out);
+  writer.U32(0);
+  writer.U8(static_cast<uint8_t>(reference.origin));
+  writer.U64(static_cast<uint64_t>(reference.created_us));
+  writer.Text8(reference.actor);
+  out.append(reference.target);
+  const std::string_view whole = std::string_view(out).substr(start);
+  const uint32_t checksum =
+      ReferenceChecksum(whole.substr(0, key_bytes), whole.substr(key_bytes + kReferenceChecksumBytes));
+  std::memcpy(out.data() + start + key_bytes, &checksum, sizeof checksum);
+  return key_bytes;
+}
+
+absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path,
+                                                         uint64_t map_bytes) {
+  auto env = LmdbEnvironment::Open(path, map_bytes, 3);
+  if (!env.ok()) return env.status();
+  auto txn = (*env)->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  const auto meta = txn->OpenTable("meta");
+  if (!meta.ok()) return meta.status();
+  const auto catalog = txn->OpenTable("catalog");
+  if (!catalog.ok()) return catalog.status();
+  const auto references = txn->OpenTable("references");
+  if (!references.ok()) return references.status();
+  if (auto status = SettleFormat(*txn, *meta, path); !status.ok()) return status;
+  if (auto status = txn->Commit(); !status.ok()) return status;
+  return std::unique_ptr<Snapshot>(new Snapshot(*std::move(env), *meta, *catalog, *references));
+}
+
+absl::StatusOr<Snapshot::Applied> Snapshot::ReadApplied() {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  const auto stored = txn->Get(meta_, kAppliedKey);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return Applied{};
+  auto reader = OpenMeta(kAppliedKey, **stored);
+  if (!reader.ok()) return reader.status();
+  Applied applied;
+  applied.lsn = reader->U64();
+  applied.epoch = reader->U64();
+  return applied;
+}
+
+absl::Status Snapshot::ReadCatalog(absl::FunctionRef<absl::Status(std::string_view)> take) {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, catalog_);
+  if (!cursor.ok()) return cursor.status();
+  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
+    if (!found.ok()) return found.status();
+    if (auto status = take(cursor->value()); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Snapshot::ReadReferences(
+    absl::FunctionRef<absl::Status(const StoredReference&)> take) {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, references_);
+  if (!cursor.ok()) return cursor.status();
+  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
+    if (!found.ok()) return found.status();
+    const auto reference = ParseReference(cursor->key(), cursor->value());
+    if (!reference) return Damaged(cursor->key());
+    if (auto status = take(*reference); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Snapshot::WriteReferences(std::span<const Row> rows) {
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  {
+    auto cursor = LmdbCursor::Open(*txn, references_);
+    if (!cursor.ok()) return cursor.status();
+    for (const Row& row : rows) {
+      if (auto status = cursor->Put(row.key, row.value); !status.ok()) return status;
+    }
+  }
+  return txn->Commit();
+}
+
+absl::Status Snapshot::WriteCatalog(std::span<const CatalogRecord> records) {
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  for (const auto& [integration, record] : records) {
+    std::string key;
+    AppendBigEndian(integration, key);
+    if (auto status = txn->Put(catalog_, key, record); !status.ok()) return status;
+  }
+  return txn->Commit();
+}
+
+absl::Status Snapshot::WriteApplied(const Applied& applied) {
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  std::string value;
+  Writer writer(value);
+  writer.U64(applied.lsn);
+  writer.U64(applied.epoch);
+  SealMeta(kAppliedKey, value);
+  if (auto status = txn->Put(meta_, kAppliedKey, value); !status.ok()) return status;
+  return txn->Commit();
+}
+
+}  // namespace xref

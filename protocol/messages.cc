@@ -1,0 +1,361 @@
+#include "protocol/messages.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace xref::protocol {
+namespace {
+
+Refusal BadRequest(std::string message, uint32_t item = kNoItem) {
+  return {StatusCode::kBadRequest, item, std::move(message)};
+}
+
+// Every Decode ends here: the payload must have held the message, the whole message and nothing else.
+MaybeRefusal Finish(const Reader& reader) {
+  if (!reader.ok()) return BadRequest("the payload ends before the message does");
+  if (reader.left() > 0) {
+    return BadRequest(fmt::format("{} bytes follow the end of the message", reader.left()));
+  }
+  return std::nullopt;
+}
+
+MaybeRefusal CheckCount(uint32_t count, const Reader& reader) {
+  if (!reader.ok()) return Finish(reader);
+  if (count <= kBatchIdsMax) return std::nullopt;
+  return Refusal{StatusCode::kTooLarge, kNoItem,
+                 fmt::format("a batch of {} items is over the limit of {}; send smaller batches",
+                             count, kBatchIdsMax)};
+}
+
+MaybeRefusal CheckIds(const IdBatch& ids, std::string_view what) {
+  const auto bad = FindBadItem(ids);
+  if (!bad) return std::nullopt;
+  return BadRequest(fmt::format("item {}: the {} {}", bad->index, what, Describe(bad->fault)),
+                    bad->index);
+}
+
+}  // namespace
+
+void Encode(const Refusal& refusal, std::string& out) {
+  Writer writer(out);
+  writer.U32(refusal.item);
+  writer.Text16(refusal.message);
+}
+
+Refusal DecodeRefusal(StatusCode status, Bytes payload) {
+  Reader reader(payload);
+  const uint32_t item = reader.U32();
+  const std::string_view message = reader.Text16();
+  return {status, reader.ok() ? item : kNoItem, std::string(message)};
+}
+
+// ---- HELLO ----
+
+void Encode(const HelloRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(message.version_min);
+  writer.U8(message.version_max);
+  writer.Text8(message.client);
+  writer.Text16(message.token);
+}
+
+MaybeRefusal Decode(Bytes payload, HelloRequest& message) {
+  Reader reader(payload);
+  message.version_min = reader.U8();
+  message.version_max = reader.U8();
+  message.client = reader.Text8();
+  message.token = reader.Text16();
+  return Finish(reader);
+}
+
+void Encode(const HelloReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(message.version);
+  writer.U32(message.request_bytes_max);
+  writer.U32(message.batch_ids_max);
+  writer.U32(message.changes_in_flight_max);
+  writer.Text8(message.server);
+}
+
+MaybeRefusal Decode(Bytes payload, HelloReply& message) {
+  Reader reader(payload);
+  message.version = reader.U8();
+  message.request_bytes_max = reader.U32();
+  message.batch_ids_max = reader.U32();
+  message.changes_in_flight_max = reader.U32();
+  message.server = reader.Text8();
+  return Finish(reader);
+}
+
+// ---- STATUS ----
+
+void Encode(const StatusReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U16(static_cast<uint16_t>(message.facts.size()));
+  for (const auto& [name, value] : message.facts) {
+    writer.Text8(name);
+    writer.Text16(value);
+  }
+  writer.U32(static_cast<uint32_t>(message.places.size()));
+  for (const PlaceStatus& place : message.places) {
+    writer.Text8(place.integration);
+    writer.Text8(place.type);
+    writer.U64(place.references);
+    writer.U64(place.bytes_reserved);
+  }
+}
+
+MaybeRefusal Decode(Bytes payload, StatusReply& message) {
+  Reader reader(payload);
+  for (uint16_t left = reader.U16(); left > 0 && reader.ok(); --left) {
+    const std::string_view name = reader.Text8();
+    message.facts.emplace_back(name, reader.Text16());
+  }
+  for (uint32_t left = reader.U32(); left > 0 && reader.ok(); --left) {
+    PlaceStatus& place = message.places.emplace_back();
+    place.integration = reader.Text8();
+    place.type = reader.Text8();
+    place.references = reader.U64();
+    place.bytes_reserved = reader.U64();
+  }
+  return Finish(reader);
+}
+
+// ---- Integrations and places ----
+
+void Encode(const ResolveRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.Text8(message.integration);
+  writer.Text8(message.type);
+}
+
+MaybeRefusal Decode(Bytes payload, ResolveRequest& message) {
+  Reader reader(payload);
+  message.integration = reader.Text8();
+  message.type = reader.Text8();
+  return Finish(reader);
+}
+
+void Encode(const ResolveReply& message, std::string& out) { Writer(out).U32(message.place); }
+
+MaybeRefusal Decode(Bytes payload, ResolveReply& message) {
+  Reader reader(payload);
+  message.place = reader.U32();
+  return Finish(reader);
+}
+
+void Encode(const IntegrationCreateRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.Text8(message.name);
+  writer.Text8(message.source_platform);
+  writer.Text8(message.target_platform);
+  writer.Text8(message.actor);
+}
+
+MaybeRefusal Decode(Bytes payload, IntegrationCreateRequest& message) {
+  Reader reader(payload);
+  message.name = reader.Text8();
+  message.source_platform = reader.Text8();
+  message.target_platform = reader.Text8();
+  message.actor = reader.Text8();
+  if (auto refusal = Finish(reader)) return refusal;
+  if (!IsName(message.name)) {
+    return BadRequest(
+        "an integration's name is 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.', the first of them a "
+        "letter or digit");
+  }
+  if (!IsLabel(message.source_platform, kPlatformBytesMax) ||
+      !IsLabel(message.target_platform, kPlatformBytesMax)) {
+    return BadRequest("a platform's name is 1 to 128 bytes of UTF-8 without control characters");
+  }
+  if (!message.actor.empty() && !IsLabel(message.actor, kActorBytesMax)) {
+    return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
+  }
+  return std::nullopt;
+}
+
+void Encode(const IntegrationCreateReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(static_cast<uint8_t>(message.verdict));
+  writer.Text8(message.source_platform);
+  writer.Text8(message.target_platform);
+}
+
+MaybeRefusal Decode(Bytes payload, IntegrationCreateReply& message) {
+  Reader reader(payload);
+  const uint8_t verdict = reader.U8();
+  message.verdict = static_cast<CreateVerdict>(verdict);
+  message.source_platform = reader.Text8();
+  message.target_platform = reader.Text8();
+  if (verdict > static_cast<uint8_t>(CreateVerdict::kConflict)) {
+    return BadRequest(fmt::format("unknown verdict {}", verdict));
+  }
+  return Finish(reader);
+}
+
+void Encode(const IntegrationListReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(static_cast<uint32_t>(message.integrations.size()));
+  for (const ListedIntegration& integration : message.integrations) {
+    writer.Text8(integration.name);
+    writer.Text8(integration.source_platform);
+    writer.Text8(integration.target_platform);
+    writer.U8(static_cast<uint8_t>(integration.types.size()));
+    for (const ListedType& type : integration.types) {
+      writer.Text8(type.name);
+      writer.U64(type.references);
+    }
+  }
+}
+
+MaybeRefusal Decode(Bytes payload, IntegrationListReply& message) {
+  Reader reader(payload);
+  for (uint32_t left = reader.U32(); left > 0 && reader.ok(); --left) {
+    ListedIntegration& integration = message.integrations.emplace_back();
+    integration.name = reader.Text8();
+    integration.source_platform = reader.Text8();
+    integration.target_platform = reader.Text8();
+    for (uint8_t types = reader.U8(); types > 0 && reader.ok(); --types) {
+      ListedType& type = integration.types.emplace_back();
+      type.name = reader.Text8();
+      type.references = reader.U64();
+    }
+  }
+  return Finish(reader);
+}
+
+// ---- CHECK and LOOKUP ----
+
+void Encode(const IdsRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(message.place);
+  writer.U32(message.ids.count);
+  writer.Lengths(message.ids);
+  writer.IdBytes(message.ids);
+}
+
+MaybeRefusal Decode(Bytes payload, IdsRequest& message) {
+  Reader reader(payload);
+  message.place = reader.U32();
+  const uint32_t count = reader.U32();
+  if (auto refusal = CheckCount(count, reader)) return refusal;
+  message.ids = reader.Lengths(count);
+  reader.IdBytes(message.ids);
+  if (auto refusal = Finish(reader)) return refusal;
+  return CheckIds(message.ids, "ID");
+}
+
+uint8_t* BeginCheckReply(uint32_t count, std::string& out) {
+  Writer(out).U32(count);
+  const size_t start = out.size();
+  out.resize(start + (count + 7) / 8);
+  return reinterpret_cast<uint8_t*>(out.data() + start);
+}
+
+MaybeRefusal Decode(Bytes payload, CheckReply& message) {
+  Reader reader(payload);
+  message.count = reader.U32();
+  if (auto refusal = CheckCount(message.count, reader)) return refusal;
+  message.bitmap = reader.Raw((message.count + 7) / 8);
+  return Finish(reader);
+}
+
+LookupReplyWriter::LookupReplyWriter(uint32_t count, std::string& out) : out_(out) {
+  Writer(out).U32(count);
+  next_length_ = out.size();
+  out.resize(out.size() + count);
+}
+
+void LookupReplyWriter::Append(std::span<const std::string_view> targets) {
+  for (const std::string_view target : targets) {
+    out_[next_length_++] = static_cast<char>(target.size());
+    out_.append(target);
+  }
+}
+
+MaybeRefusal Decode(Bytes payload, LookupReply& message) {
+  Reader reader(payload);
+  const uint32_t count = reader.U32();
+  if (auto refusal = CheckCount(count, reader)) return refusal;
+  message.targets = reader.Lengths(count);
+  reader.IdBytes(message.targets);
+  return Finish(reader);
+}
+
+// ---- ADD ----
+
+void Encode(const AddRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(message.place);
+  writer.U8(static_cast<uint8_t>(message.origin));
+  writer.Text8(message.actor);
+  writer.U32(message.sources.count);
+  writer.Lengths(message.sources);
+  writer.Lengths(message.targets);
+  writer.IdBytes(message.sources);
+  writer.IdBytes(message.targets);
+}
+
+MaybeRefusal Decode(Bytes payload, AddRequest& message) {
+  Reader reader(payload);
+  message.place = reader.U32();
+  const uint8_t origin = reader.U8();
+  message.origin = static_cast<Origin>(origin);
+  message.actor = reader.Text8();
+  const uint32_t count = reader.U32();
+  if (auto refusal = CheckCount(count, reader)) return refusal;
+  message.sources = reader.Lengths(count);
+  message.targets = reader.Lengths(count);
+  reader.IdBytes(message.sources);
+  reader.IdBytes(message.targets);
+  if (auto refusal = Finish(reader)) return refusal;
+  if (origin > kOriginLast) return BadRequest(fmt::format("unknown origin {}", origin));
+  if (!message.actor.empty() && !IsLabel(message.actor, kActorBytesMax)) {
+    return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
+  }
+  if (auto refusal = CheckIds(message.sources, "source ID")) return refusal;
+  return CheckIds(message.targets, "target ID");
+}
+
+void Encode(const AddReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(static_cast<uint32_t>(message.outcomes.size()));
+  for (const AddOutcome& outcome : message.outcomes) {
+    writer.U8(static_cast<uint8_t>(outcome.verdict));
+  }
+  for (const AddOutcome& outcome : message.outcomes) {
+    if (outcome.verdict == AddVerdict::kConflict) writer.Text8(outcome.standing_target);
+    if (outcome.verdict == AddVerdict::kDuplicate) writer.U32(outcome.duplicate_of);
+  }
+}
+
+MaybeRefusal Decode(Bytes payload, AddReply& message) {
+  Reader reader(payload);
+  const uint32_t count = reader.U32();
+  if (auto refusal = CheckCount(count, reader)) return refusal;
+  const Bytes verdicts = reader.Raw(count);
+  if (!reader.ok()) return Finish(reader);
+  message.outcomes.resize(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    AddOutcome& outcome = message.outcomes[i];
+    outcome.verdict = static_cast<AddVerdict>(verdicts[i]);
+    switch (outcome.verdict) {
+      case AddVerdict::kAdded:
+      case AddVerdict::kExists:
+        break;
+      case AddVerdict::kConflict:
+        outcome.standing_target = reader.Text8();
+        break;
+      case AddVerdict::kDuplicate:
+        outcome.duplicate_of = reader.U32();
+        if (outcome.duplicate_of >= i) return BadRequest("a duplicate of a later item", i);
+        break;
+      default:
+        return BadRequest(fmt::format("unknown verdict {}", verdicts[i]), i);
+    }
+  }
+  return Finish(reader);
+}
+
+}  // namespace xref::protocol

@@ -1,0 +1,189 @@
+#pragma once
+
+// What the payloads of frames mean: one struct a message, a Decode that reads it in place and an
+// Encode that appends it. Decoded messages borrow from the payload and live no longer than it.
+//
+// Decode returns nothing on success, and otherwise why the payload is refused. It checks every count
+// and length against the payload before anything of that size is touched or allocated, and every ID
+// for being one. Pure and thread-safe.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "index/vocabulary.h"
+#include "protocol/frame.h"
+#include "protocol/wire.h"
+
+namespace xref::protocol {
+
+inline constexpr uint32_t kNoItem = 0xFFFFFFFF;
+
+// The payload of a reply whose status is not OK.
+struct Refusal {
+  StatusCode status;     // carried by the frame header
+  uint32_t item;         // index of the item that is at fault, or kNoItem
+  std::string message;   // what happened and what to do, for people
+};
+using MaybeRefusal = std::optional<Refusal>;
+
+void Encode(const Refusal& refusal, std::string& out);
+// The status comes from the frame header. An unreadable refusal is one with an empty message.
+Refusal DecodeRefusal(StatusCode status, Bytes payload);
+
+// ---- HELLO: the first request on every connection ----
+
+struct HelloRequest {
+  uint8_t version_min = kVersion;
+  uint8_t version_max = kVersion;
+  std::string_view client;  // product and version, for the server's log
+  std::string_view token;   // empty where the server asks for none
+};
+struct HelloReply {
+  uint8_t version = kVersion;
+  uint32_t request_bytes_max = 0;   // payload of one request
+  uint32_t batch_ids_max = 0;       // IDs in one batch
+  uint32_t changes_in_flight_max = 0;  // unanswered changes on one connection
+  std::string_view server;          // product and version
+};
+void Encode(const HelloRequest& message, std::string& out);
+void Encode(const HelloReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, HelloRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, HelloReply& message);
+
+// ---- STATUS: facts for people and scripts; answered even while the server is loading ----
+
+struct PlaceStatus {
+  std::string_view integration;
+  std::string_view type;
+  uint64_t references = 0;
+  uint64_t bytes_reserved = 0;
+};
+struct StatusReply {
+  std::vector<std::pair<std::string_view, std::string>> facts;  // name, value; in display order
+  std::vector<PlaceStatus> places;
+};
+void Encode(const StatusReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, StatusReply& message);
+
+// ---- Integrations and places ----
+
+struct ResolveRequest {
+  std::string_view integration;
+  std::string_view type;
+};
+struct ResolveReply {
+  PlaceId place = 0;  // good for this connection
+};
+void Encode(const ResolveRequest& message, std::string& out);
+void Encode(const ResolveReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ResolveRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ResolveReply& message);
+
+struct IntegrationCreateRequest {
+  std::string_view name;
+  std::string_view source_platform;
+  std::string_view target_platform;
+  std::string_view actor;
+};
+enum class CreateVerdict : uint8_t {
+  kCreated = 0,
+  kExists = 1,    // with these very platforms
+  kConflict = 2,  // with other platforms, which the reply names; nothing was changed
+};
+struct IntegrationCreateReply {
+  CreateVerdict verdict{};
+  std::string_view source_platform;
+  std::string_view target_platform;
+};
+void Encode(const IntegrationCreateRequest& message, std::string& out);
+void Encode(const IntegrationCreateReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, IntegrationCreateRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, IntegrationCreateReply& message);
+
+struct ListedType {
+  std::string_view name;
+  uint64_t references = 0;
+};
+struct ListedIntegration {
+  std::string_view name;
+  std::string_view source_platform;
+  std::string_view target_platform;
+  std::vector<ListedType> types;
+};
+struct IntegrationListReply {
+  std::vector<ListedIntegration> integrations;  // ordered by name
+};
+void Encode(const IntegrationListReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, IntegrationListReply& message);
+
+// ---- CHECK and LOOKUP ----
+
+// The request of both.
+struct IdsRequest {
+  PlaceId place = 0;
+  IdBatch ids;
+};
+void Encode(const IdsRequest& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, IdsRequest& message);
+
+struct CheckReply {
+  uint32_t count = 0;
+  Bytes bitmap;  // bit i%8 of byte i/8 is 1 if ID i is synced
+
+  bool synced(uint32_t i) const { return (bitmap[i / 8] >> (i % 8) & 1) != 0; }
+};
+// Appends a CheckReply of `count` IDs and returns its bitmap, for the caller to fill before anything
+// else is appended to `out`.
+uint8_t* BeginCheckReply(uint32_t count, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, CheckReply& message);
+
+struct LookupReply {
+  IdBatch targets;  // an absent reference has length 0
+};
+// Appends a LookupReply as the targets become known, chunk by chunk, in order.
+class LookupReplyWriter {
+ public:
+  LookupReplyWriter(uint32_t count, std::string& out);
+  // An empty target stands for an absent reference.
+  void Append(std::span<const std::string_view> targets);
+
+ private:
+  std::string& out_;
+  size_t next_length_;
+};
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, LookupReply& message);
+
+// ---- ADD ----
+
+struct AddRequest {
+  PlaceId place = 0;
+  Origin origin{};
+  std::string_view actor;  // empty for "unknown"
+  IdBatch sources;
+  IdBatch targets;  // as many as sources
+};
+enum class AddVerdict : uint8_t {
+  kAdded = 0,
+  kExists = 1,     // with this very target
+  kConflict = 2,   // with another target, which stands; nothing was changed for this item
+  kDuplicate = 3,  // an earlier item of this batch has the same source ID; this item was not used
+};
+struct AddOutcome {
+  AddVerdict verdict{};
+  std::string_view standing_target;  // kConflict only
+  uint32_t duplicate_of = 0;         // kDuplicate only: index of the first item with this source ID
+};
+struct AddReply {
+  std::vector<AddOutcome> outcomes;  // one an item
+};
+void Encode(const AddRequest& message, std::string& out);
+void Encode(const AddReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, AddRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, AddReply& message);
+
+}  // namespace xref::protocol
