@@ -1,0 +1,136 @@
+// xref-bench: generates references and measures a running xrefd.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "bench/check_workload.h"
+#include "bench/id_shapes.h"
+#include "index/vocabulary.h"
+
+namespace {
+
+using xref::bench::CheckFigures;
+using xref::bench::CheckOptions;
+using xref::bench::ParseShape;
+using xref::bench::Shape;
+
+enum ExitCode : int { kDone = 0, kWrongAnswers = 1, kRefused = 2, kUnreachable = 3 };
+
+constexpr const char* kFooter = R"(
+Examples:
+  xref-bench generate --references 1000000 --shape mixed > references.csv
+  xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4)";
+
+struct GenerateOptions {
+  uint64_t references = 1'000'000;
+  uint64_t first = 0;
+  std::string shape = "mixed";
+  bool ids_only = false;
+};
+
+ExitCode Generate(const GenerateOptions& options) {
+  const Shape shape = ParseShape(options.shape);
+  std::string rows = options.ids_only ? "source_id\n" : "source_id,target_id\n";
+  for (uint64_t i = options.first; i < options.first + options.references; ++i) {
+    rows += xref::bench::SourceId(shape, i);
+    if (!options.ids_only) rows += ',' + xref::bench::TargetId(i);
+    rows += '\n';
+    if (rows.size() >= 1 << 16) {
+      std::cout << rows;
+      rows.clear();
+    }
+  }
+  std::cout << rows << std::flush;
+  return std::cout.good() ? kDone : kRefused;
+}
+
+ExitCode Check(const CheckOptions& options) {
+  const auto figures = xref::bench::RunCheckWorkload(options);
+  if (!figures.ok()) {
+    std::cerr << "xref-bench: " << std::string(figures.status().message()) << "\n";
+    return absl::IsUnavailable(figures.status()) ? kUnreachable : kRefused;
+  }
+  std::cout << fmt::format(
+      "check, {} references ({}), {} connection(s), {} in flight, medians of {}\n"
+      "{:>7} {:>11} {:>11} {:>11} {:>6} {:>17} {:>15} {:>14}\n",
+      options.references, options.shape_name, options.connections, options.in_flight,
+      options.rounds, "batch", "IDs a round", "hits", "misses", "wrong", "server CPU ns/ID",
+      "(min..max)", "IDs/s");
+  uint64_t wrong = 0;
+  for (const CheckFigures& f : *figures) {
+    wrong += f.wrong;
+    std::cout << fmt::format("{:>7} {:>11} {:>11} {:>11} {:>6} {:>17.1f} {:>15} {:>14.0f}\n", f.batch,
+                             f.ids, f.hits, f.ids - f.hits, f.wrong, f.server_ns_per_id,
+                             fmt::format("{:.1f}..{:.1f}", f.server_ns_min, f.server_ns_max),
+                             f.ids_per_second);
+  }
+  return wrong == 0 ? kDone : kWrongAnswers;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("xref-bench generates references and measures a running xrefd.");
+  app.footer(kFooter);
+  app.set_version_flag("--version", "xref-bench " XREF_VERSION);
+  app.require_subcommand(1);
+  ExitCode exit_code = kDone;
+
+  GenerateOptions generate;
+  auto* generate_sub = app.add_subcommand("generate", "Print references as CSV");
+  generate_sub->add_option("--references", generate.references, "How many")->capture_default_str();
+  generate_sub->add_option("--first", generate.first, "Number of the first: others, other IDs")
+      ->capture_default_str();
+  generate_sub->add_option("--shape", generate.shape, "What IDs look like")
+      ->check(CLI::IsMember(xref::bench::ShapeNames()))
+      ->capture_default_str();
+  generate_sub->add_flag("--ids", generate.ids_only, "Source IDs only");
+  generate_sub->callback([&] { exit_code = Generate(generate); });
+
+  CheckOptions check;
+  auto* check_sub = app.add_subcommand(
+      "check", "Measure batches of checks; every answer is held against what is true");
+  check_sub->add_option("--server", check.server, "HOST:PORT, on this machine")
+      ->envname("XREF_SERVER")
+      ->capture_default_str();
+  check_sub->add_option("--references", check.references, "References to check against")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  check_sub->add_option("--shape", check.shape_name, "What IDs look like")
+      ->check(CLI::IsMember(xref::bench::ShapeNames()))
+      ->capture_default_str();
+  check_sub->add_option("--batch", check.batches, "IDs in one request, one or more sizes")
+      ->delimiter(',')
+      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
+      ->capture_default_str();
+  check_sub->add_option("--in-flight", check.in_flight, "Requests under way on a connection")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  check_sub->add_option("--connections", check.connections, "Connections")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  check_sub->add_option("--hit-percent", check.hit_percent, "Share of IDs that are synced")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  check_sub->add_option("--ids", check.ids, "IDs asked in one round")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000'000}))
+      ->capture_default_str();
+  check_sub->add_option("--rounds", check.rounds, "Rounds; the median is shown")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  check_sub->callback([&] {
+    check.shape = ParseShape(check.shape_name);
+    exit_code = Check(check);
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? kDone : kRefused;
+  }
+  return exit_code;
+}

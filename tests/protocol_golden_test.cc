@@ -1,0 +1,220 @@
+// Holds the examples of protocol/README.md against the code, in both directions.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "protocol/change_codec.h"
+#include "protocol/frame.h"
+#include "protocol/messages.h"
+
+namespace xref::protocol {
+namespace {
+
+// The bytes of every fenced block "```hex NAME" of the specification, by name.
+std::map<std::string, std::string> ReadExamples() {
+  std::map<std::string, std::string> examples;
+  std::ifstream readme(XREF_SOURCE_DIR "/protocol/README.md");
+  std::string* block = nullptr;
+  for (std::string line; std::getline(readme, line);) {
+    constexpr std::string_view kOpen = "```hex ";
+    if (line.starts_with(kOpen)) {
+      block = &examples[line.substr(kOpen.size())];
+    } else if (line.starts_with("```")) {
+      block = nullptr;
+    } else if (block != nullptr) {
+      std::istringstream bytes(line.substr(0, line.find('#')));
+      for (std::string byte; bytes >> byte;) {
+        block->push_back(static_cast<char>(std::stoi(byte, nullptr, 16)));
+      }
+    }
+  }
+  return examples;
+}
+
+class Golden : public testing::Test {
+ protected:
+  static const std::string& Example(const std::string& name) {
+    static const auto* examples = new std::map<std::string, std::string>(ReadExamples());
+    return examples->at(name);
+  }
+
+  static Bytes BytesOf(const std::string& text) {
+    return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+  }
+
+  // The frame that the example is; the whole of it.
+  static Frame ParseExample(const std::string& name) {
+    const std::string& bytes = Example(name);
+    const auto result = ParseFrame(BytesOf(bytes), kReplyBytesMax);
+    EXPECT_TRUE(std::holds_alternative<Parsed>(result)) << name;
+    EXPECT_EQ(std::get<Parsed>(result).consumed, bytes.size()) << name;
+    return std::get<Parsed>(result).frame;
+  }
+
+  template <typename Message>
+  static Message DecodeExample(const std::string& name) {
+    Message message;
+    const auto refusal = Decode(ParseExample(name).payload, message);
+    EXPECT_FALSE(refusal.has_value()) << name << ": " << refusal->message;
+    return message;
+  }
+
+  template <typename Message>
+  static void ExpectEncodes(const Message& message, const std::string& name) {
+    std::string frame;
+    FrameWriter writer(frame, ParseExample(name).header);
+    Encode(message, frame);
+    writer.Close();
+    EXPECT_EQ(frame, Example(name)) << name;
+  }
+
+  static std::vector<std::string> Texts(const IdBatch& batch) {
+    std::vector<std::string> ids;
+    IdCursor cursor(batch);
+    for (uint32_t i = 0; i < batch.count; ++i) ids.emplace_back(cursor.Next());
+    return ids;
+  }
+};
+
+using Ids = std::vector<std::string>;
+
+TEST_F(Golden, HeaderFieldsAreWhereTheSpecificationPutsThem) {
+  const FrameHeader header = ParseExample("refusal").header;
+  EXPECT_EQ(header.opcode, Opcode::kAdd);
+  EXPECT_EQ(header.flags, kFlagReply);
+  EXPECT_EQ(header.status, StatusCode::kBadRequest);
+  EXPECT_EQ(header.request_id, 9U);
+  EXPECT_EQ(header.epoch, 1U);
+}
+
+TEST_F(Golden, Refusal) {
+  const Frame frame = ParseExample("refusal");
+  const Refusal refusal = DecodeRefusal(frame.header.status, frame.payload);
+  EXPECT_EQ(refusal.item, 2U);
+  EXPECT_EQ(refusal.message, "item 2: the source ID is empty");
+  ExpectEncodes(refusal, "refusal");
+}
+
+TEST_F(Golden, Hello) {
+  const auto request = DecodeExample<HelloRequest>("hello-request");
+  EXPECT_EQ(request.client, "demo");
+  ExpectEncodes(request, "hello-request");
+  const auto reply = DecodeExample<HelloReply>("hello-reply");
+  EXPECT_EQ(reply.request_bytes_max, kRequestBytesMax);
+  EXPECT_EQ(reply.batch_ids_max, kBatchIdsMax);
+  ExpectEncodes(reply, "hello-reply");
+}
+
+TEST_F(Golden, Status) {
+  EXPECT_TRUE(ParseExample("status-request").payload.empty());
+  const auto reply = DecodeExample<StatusReply>("status-reply");
+  ASSERT_EQ(reply.facts.size(), 1U);
+  EXPECT_EQ(reply.facts[0].first, "state");
+  EXPECT_EQ(reply.facts[0].second, "ready");
+  ASSERT_EQ(reply.places.size(), 1U);
+  EXPECT_EQ(reply.places[0].references, 2U);
+  ExpectEncodes(reply, "status-reply");
+}
+
+TEST_F(Golden, Resolve) {
+  const auto request = DecodeExample<ResolveRequest>("resolve-request");
+  EXPECT_EQ(request.integration, "shop-erp");
+  EXPECT_EQ(request.type, "orders");
+  ExpectEncodes(request, "resolve-request");
+  const auto reply = DecodeExample<ResolveReply>("resolve-reply");
+  EXPECT_EQ(reply.place, 3U);
+  ExpectEncodes(reply, "resolve-reply");
+}
+
+TEST_F(Golden, IntegrationCreate) {
+  const auto request = DecodeExample<IntegrationCreateRequest>("integration-create-request");
+  EXPECT_EQ(request.name, "shop-erp");
+  EXPECT_EQ(request.actor, "ada");
+  ExpectEncodes(request, "integration-create-request");
+  const auto reply = DecodeExample<IntegrationCreateReply>("integration-create-reply");
+  EXPECT_EQ(reply.verdict, CreateVerdict::kCreated);
+  ExpectEncodes(reply, "integration-create-reply");
+}
+
+TEST_F(Golden, IntegrationList) {
+  EXPECT_TRUE(ParseExample("integration-list-request").payload.empty());
+  const auto reply = DecodeExample<IntegrationListReply>("integration-list-reply");
+  ASSERT_EQ(reply.integrations.size(), 1U);
+  ASSERT_EQ(reply.integrations[0].types.size(), 1U);
+  EXPECT_EQ(reply.integrations[0].types[0].references, 2U);
+  ExpectEncodes(reply, "integration-list-reply");
+}
+
+TEST_F(Golden, Check) {
+  const auto request = DecodeExample<IdsRequest>("check-request");
+  EXPECT_EQ(request.place, 3U);
+  EXPECT_EQ(Texts(request.ids), (Ids{"SO-1", "SO-22", "X"}));
+  ExpectEncodes(request, "check-request");
+
+  const auto reply = DecodeExample<CheckReply>("check-reply");
+  ASSERT_EQ(reply.count, 3U);
+  EXPECT_TRUE(reply.synced(0));
+  EXPECT_FALSE(reply.synced(1));
+  EXPECT_TRUE(reply.synced(2));
+  std::string frame;
+  FrameWriter writer(frame, ParseExample("check-reply").header);
+  *BeginCheckReply(3, frame) = 0b101;
+  writer.Close();
+  EXPECT_EQ(frame, Example("check-reply"));
+}
+
+TEST_F(Golden, Lookup) {
+  ExpectEncodes(DecodeExample<IdsRequest>("lookup-request"), "lookup-request");
+  const auto reply = DecodeExample<LookupReply>("lookup-reply");
+  EXPECT_EQ(Texts(reply.targets), (Ids{"INV-9", "", "T7"}));
+  std::string frame;
+  FrameWriter writer(frame, ParseExample("lookup-reply").header);
+  LookupReplyWriter targets(3, frame);
+  const std::string_view first[] = {"INV-9", ""};
+  const std::string_view second[] = {"T7"};
+  targets.Append(first);
+  targets.Append(second);
+  writer.Close();
+  EXPECT_EQ(frame, Example("lookup-reply"));
+}
+
+TEST_F(Golden, Add) {
+  const auto request = DecodeExample<AddRequest>("add-request");
+  EXPECT_EQ(request.origin, Origin::kManual);
+  EXPECT_EQ(request.actor, "ada");
+  EXPECT_EQ(Texts(request.sources), (Ids{"A", "B", "C", "A"}));
+  EXPECT_EQ(Texts(request.targets), (Ids{"1", "2", "3", "1"}));
+  ExpectEncodes(request, "add-request");
+
+  const auto reply = DecodeExample<AddReply>("add-reply");
+  ASSERT_EQ(reply.outcomes.size(), 4U);
+  EXPECT_EQ(reply.outcomes[0].verdict, AddVerdict::kAdded);
+  EXPECT_EQ(reply.outcomes[1].verdict, AddVerdict::kExists);
+  EXPECT_EQ(reply.outcomes[2].standing_target, "9");
+  EXPECT_EQ(reply.outcomes[3].duplicate_of, 0U);
+  ExpectEncodes(reply, "add-reply");
+}
+
+TEST_F(Golden, Change) {
+  const std::string& record = Example("change-record");
+  Change change;
+  const auto fault = DecodeChange(record, change);
+  ASSERT_FALSE(fault.has_value()) << *fault;
+  EXPECT_EQ(change.lsn, 7U);
+  EXPECT_EQ(change.actor, "ada");
+  const auto& added = std::get<AddReferences>(change.what);
+  EXPECT_EQ(added.place, 3U);
+  EXPECT_EQ(Texts(added.sources), (Ids{"A", "BC"}));
+  EXPECT_EQ(Texts(added.targets), (Ids{"1", "23"}));
+  std::string encoded;
+  EncodeChange(change, encoded);
+  EXPECT_EQ(encoded, record);
+}
+
+}  // namespace
+}  // namespace xref::protocol
