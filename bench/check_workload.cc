@@ -41,8 +41,10 @@ struct Prepared {
 absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
   // A place of its own for each shape and size, so that what is loaded is known exactly.
   const std::string name = fmt::format("bench-{}-{}", options.shape_name, options.references);
-  const auto created = client.CreateIntegration(
-      {.name = name, .source_platform = "source", .target_platform = "target", .actor = "xref-bench"});
+  const auto created = client.CreateIntegration({.name = name,
+                                                 .source_platform = "source",
+                                                 .target_platform = "target",
+                                                 .actor = "xref-bench"});
   if (!created.ok()) return created.status();
   const auto place = client.Resolve(name, "orders");
   if (!place.ok()) return place;
@@ -80,7 +82,8 @@ absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
 
 std::vector<Prepared> Prepare(const CheckOptions& options, PlaceId place, uint32_t batch) {
   std::mt19937_64 random(batch);
-  std::vector<Prepared> requests(std::max<uint64_t>(1, std::min(options.ids, kDistinctIds) / batch));
+  std::vector<Prepared> requests(
+      std::max<uint64_t>(1, std::min(options.ids, kDistinctIds) / batch));
   for (size_t r = 0; r < requests.size(); ++r) {
     Prepared& request = requests[r];
     request.expected.resize((batch + 7) / 8);
@@ -122,7 +125,8 @@ absl::StatusOr<std::unique_ptr<Channel>> OpenGreeted(const CheckOptions& options
   return channel;
 }
 
-// Sends `count` of the requests, starting with number `first` and going round, and verifies replies.
+// Sends `count` of the requests, starting with number `first` and going round, and verifies
+// replies.
 Answers Ask(Channel& channel, const std::vector<Prepared>& requests, uint64_t first, uint64_t count,
             uint32_t in_flight) {
   Answers answers;
@@ -172,9 +176,8 @@ absl::StatusOr<Round> RunRound(const CheckOptions& options,
   const auto begun = Clock::now();
   std::vector<std::thread> threads;
   for (size_t c = 0; c < channels.size(); ++c) {
-    threads.emplace_back([&, c] {
-      answers[c] = Ask(*channels[c], requests, c * share, share, options.in_flight);
-    });
+    threads.emplace_back(
+        [&, c] { answers[c] = Ask(*channels[c], requests, c * share, share, options.in_flight); });
   }
   for (std::thread& thread : threads) thread.join();
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();

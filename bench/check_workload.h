@@ -17,7 +17,7 @@ struct CheckOptions {
   Shape shape = Shape::kDigits;
   std::string shape_name = "digits";
   std::vector<uint32_t> batches = {100, 1'000, 10'000};
-  uint32_t in_flight = 4;    // requests under way on each connection
+  uint32_t in_flight = 4;  // requests under way on each connection
   uint32_t connections = 1;
   uint32_t hit_percent = 50;
   uint64_t ids = 10'000'000;  // asked in one round
@@ -27,9 +27,9 @@ struct CheckOptions {
 // One batch size, measured in several rounds.
 struct CheckFigures {
   uint32_t batch = 0;
-  uint64_t ids = 0;     // asked in each round
-  uint64_t hits = 0;    // of these, truly synced
-  uint64_t wrong = 0;   // answers that were not what is true, in all rounds
+  uint64_t ids = 0;    // asked in each round
+  uint64_t hits = 0;   // of these, truly synced
+  uint64_t wrong = 0;  // answers that were not what is true, in all rounds
   // Medians, and the range of the first.
   double server_ns_per_id = 0;  // CPU time of the server process
   double server_ns_min = 0;
@@ -38,8 +38,8 @@ struct CheckFigures {
 };
 
 // Loads the references that are missing, then asks which of many random IDs are synced and holds
-// every answer against what is true. Requests are encoded beforehand, so that the client is not what
-// is measured.
+// every answer against what is true. Requests are encoded beforehand, so that the client is not
+// what is measured.
 absl::StatusOr<std::vector<CheckFigures>> RunCheckWorkload(const CheckOptions& options);
 
 }  // namespace xref::bench

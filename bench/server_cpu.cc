@@ -9,7 +9,8 @@ namespace xref::bench {
 
 absl::StatusOr<uint64_t> ProcessCpuNs(int pid) {
   // utime and stime of /proc/PID/stat count in ticks of 10 ms; schedstat counts in nanoseconds, but
-  // for each thread apart. A thread that ends takes its time along: xrefd's live as long as it does.
+  // for each thread apart. A thread that ends takes its time along: xrefd's live as long as it
+  // does.
   uint64_t total = 0;
   std::error_code error;
   for (const auto& task :

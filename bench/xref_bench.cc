@@ -1,8 +1,8 @@
 // xref-bench: generates references and measures a running xrefd.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -63,8 +63,8 @@ ExitCode Check(const CheckOptions& options) {
   uint64_t wrong = 0;
   for (const CheckFigures& f : *figures) {
     wrong += f.wrong;
-    std::cout << fmt::format("{:>7} {:>11} {:>11} {:>11} {:>6} {:>17.1f} {:>15} {:>14.0f}\n", f.batch,
-                             f.ids, f.hits, f.ids - f.hits, f.wrong, f.server_ns_per_id,
+    std::cout << fmt::format("{:>7} {:>11} {:>11} {:>11} {:>6} {:>17.1f} {:>15} {:>14.0f}\n",
+                             f.batch, f.ids, f.hits, f.ids - f.hits, f.wrong, f.server_ns_per_id,
                              fmt::format("{:.1f}..{:.1f}", f.server_ns_min, f.server_ns_max),
                              f.ids_per_second);
   }

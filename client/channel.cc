@@ -1,10 +1,10 @@
 #include "client/channel.h"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
 #include <cstring>
 #include <variant>
 
@@ -37,10 +37,9 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const std::string& server
   const auto addresses = resolver.resolve(host, server.substr(colon + 1), error);
   if (error) return channel->Gone(error);
   error = asio::error::timed_out;
-  asio::async_connect(channel->socket_, addresses,
-                      [&](boost::system::error_code result, const tcp::endpoint&) {
-                        error = result;
-                      });
+  asio::async_connect(
+      channel->socket_, addresses,
+      [&](boost::system::error_code result, const tcp::endpoint&) { error = result; });
   channel->io_.run_for(timeout);
   if (error) {
     // The handler refers to this frame: let it run before it is left.
@@ -78,7 +77,8 @@ void Channel::StartWrite() {
   sending_.swap(queued_);
   asio::async_write(socket_, asio::buffer(sending_),
                     [this](boost::system::error_code error, size_t) {
-                      // A write fails before all replies are read: the read side says when it is over.
+                      // A write fails before all replies are read: the read side says when it is
+                      // over.
                       sending_.clear();
                       if (error) {
                         queued_.clear();

@@ -51,8 +51,7 @@ absl::Status ToStatus(const protocol::Refusal& refusal) {
 }
 
 absl::Status Unreadable(const protocol::Refusal& refusal) {
-  return absl::InternalError(
-      fmt::format("the server's reply cannot be read: {}", refusal.message));
+  return absl::InternalError(fmt::format("the server's reply cannot be read: {}", refusal.message));
 }
 
 size_t CountOf(const protocol::CheckReply& reply) { return reply.count; }
@@ -100,8 +99,7 @@ absl::Status Client::Greet(const ClientOptions& options) {
 // ---- Requests and replies ----
 
 template <typename Request>
-absl::Status Client::Start(Opcode opcode, const Request& request, size_t window,
-                           TakePayload take) {
+absl::Status Client::Start(Opcode opcode, const Request& request, size_t window, TakePayload take) {
   while (waiting_.size() >= window) {
     if (auto status = TakeReply(); !status.ok()) return status;
   }
@@ -153,11 +151,11 @@ absl::Status Client::StartBatch(Opcode opcode, const Request& request, uint32_t 
                [count, take = std::move(take)](absl::StatusOr<Bytes> payload) mutable {
                  if (!payload.ok()) return take(payload.status());
                  Reply reply;
-                 if (const auto refusal = Decode(*payload, reply)) return take(Unreadable(*refusal));
+                 if (const auto refusal = Decode(*payload, reply))
+                   return take(Unreadable(*refusal));
                  if (CountOf(reply) != count) {
-                   return take(absl::InternalError(
-                       fmt::format("the server answered {} items, asked were {}", CountOf(reply),
-                                   count)));
+                   return take(absl::InternalError(fmt::format(
+                       "the server answered {} items, asked were {}", CountOf(reply), count)));
                  }
                  take(std::move(reply));
                });

@@ -7,9 +7,9 @@
 //   auto place = (*client)->Resolve("shop-erp", "orders");
 //   auto synced = (*client)->Check(*place, ids.View());
 //
-// Errors: Unavailable (the server cannot be reached, or is not ready), DeadlineExceeded (it does not
-// answer), NotFound (no such integration or type), InvalidArgument (a bad request; the message names
-// the item), OutOfRange (too large), ResourceExhausted (overloaded: try again),
+// Errors: Unavailable (the server cannot be reached, or is not ready), DeadlineExceeded (it does
+// not answer), NotFound (no such integration or type), InvalidArgument (a bad request; the message
+// names the item), OutOfRange (too large), ResourceExhausted (overloaded: try again),
 // FailedPrecondition (read-only, not primary), PermissionDenied, Unauthenticated, Internal.
 
 #include <absl/container/flat_hash_map.h>
@@ -33,10 +33,10 @@ namespace xref {
 struct ClientOptions {
   std::vector<std::string> servers = {"127.0.0.1:7411"};  // tried in order
   std::string token;
-  std::string name = "xref client " XREF_VERSION;     // for the server's log
+  std::string name = "xref client " XREF_VERSION;  // for the server's log
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds answer_timeout{60'000};   // without any byte from the server
-  std::chrono::milliseconds ready_wait{0};            // keep trying to reach a ready server this long
+  std::chrono::milliseconds answer_timeout{60'000};  // without any byte from the server
+  std::chrono::milliseconds ready_wait{0};  // keep trying to reach a ready server this long
 };
 
 // What became of one ADD, item by item; owns its texts.
@@ -77,8 +77,8 @@ class Client {
 
   // ---- Pipelined batches ----
 
-  // Called once with the reply, or with why there is none. Replies may come in any order. The message
-  // borrows from a buffer that lives as long as the call.
+  // Called once with the reply, or with why there is none. Replies may come in any order. The
+  // message borrows from a buffer that lives as long as the call.
   template <typename Reply>
   using Take = absl::AnyInvocable<void(absl::StatusOr<Reply>)>;
 
@@ -111,8 +111,7 @@ class Client {
   absl::StatusOr<Result> Await(StartIt start, Convert convert);
   // Sends one request and waits for its reply, whose payload is put into `payload`.
   template <typename Reply, typename Request>
-  absl::StatusOr<Reply> Call(protocol::Opcode opcode, const Request& request,
-                             std::string& payload);
+  absl::StatusOr<Reply> Call(protocol::Opcode opcode, const Request& request, std::string& payload);
   // Takes in one reply.
   absl::Status TakeReply();
 

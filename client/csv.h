@@ -7,9 +7,9 @@
 
 namespace xref {
 
-// Cuts one row of CSV (RFC 4180: commas, double quotes, quotes doubled inside quotes) into fields. A
-// row is given line by line, since a quoted field may span lines. A quote inside an unquoted field is
-// an ordinary character.
+// Cuts one row of CSV (RFC 4180: commas, double quotes, quotes doubled inside quotes) into fields.
+// A row is given line by line, since a quoted field may span lines. A quote inside an unquoted
+// field is an ordinary character.
 class CsvRow {
  public:
   enum class State {
@@ -28,7 +28,7 @@ class CsvRow {
  private:
   State Parse();
 
-  std::string text_;  // a row with quotes: as it came
+  std::string text_;      // a row with quotes: as it came
   std::string unquoted_;  // and its fields without their quotes
   std::vector<std::string_view> fields_;
 };

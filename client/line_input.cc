@@ -71,8 +71,8 @@ absl::Status LineInput::Fill() {
 absl::StatusOr<std::optional<std::string_view>> LineInput::Next() {
   const char* line_break = nullptr;
   for (size_t searched = begin_;;) {
-    line_break = static_cast<const char*>(
-        std::memchr(buffer_.data() + searched, '\n', end_ - searched));
+    line_break =
+        static_cast<const char*>(std::memchr(buffer_.data() + searched, '\n', end_ - searched));
     if (line_break != nullptr || at_end_) break;
     const size_t held = end_ - begin_;
     if (held >= kLineBytesMax) {

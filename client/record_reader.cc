@@ -39,8 +39,7 @@ class CsvReader : public RecordReader {
   }
 
  protected:
-  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
-                                                   Record& record) override {
+  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line, Record& record) override {
     CsvRow::State state = row_.Begin(line);
     while (state == CsvRow::State::kOpen) {
       if (row_.bytes() > kLineBytesMax) {
@@ -63,12 +62,12 @@ class CsvReader : public RecordReader {
 
  private:
   absl::Status MissingColumn(std::string_view column, std::string_view header) const {
-    const bool semicolons = header.find(';') != std::string_view::npos &&
-                            header.find(',') == std::string_view::npos;
-    return absl::InvalidArgumentError(fmt::format(
-        "{}, line 1: the header has no column {}; {}", input_.name(), column,
-        semicolons ? "its columns are separated by ';', use ','"
-                   : "the first line must name the columns, e.g. source_id,target_id"));
+    const bool semicolons =
+        header.find(';') != std::string_view::npos && header.find(',') == std::string_view::npos;
+    return absl::InvalidArgumentError(
+        fmt::format("{}, line 1: the header has no column {}; {}", input_.name(), column,
+                    semicolons ? "its columns are separated by ';', use ','"
+                               : "the first line must name the columns, e.g. source_id,target_id"));
   }
 
   CsvRow row_;
@@ -82,8 +81,7 @@ class NdjsonReader : public RecordReader {
   NdjsonReader(LineInput input, Columns columns) : RecordReader(std::move(input), columns) {}
 
  protected:
-  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
-                                                   Record& record) override {
+  absl::StatusOr<std::optional<std::string>> Parse(std::string_view line, Record& record) override {
     boost::system::error_code error;
     value_ = boost::json::parse(boost::json::string_view(line.data(), line.size()), error);
     if (error) return fmt::format("not valid JSON: {}", error.message());

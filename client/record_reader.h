@@ -18,14 +18,14 @@ struct Record {
   std::string_view target_id;  // empty where only source IDs are asked for
 };
 
-// Reads files of references: CSV with a header that names source_id and target_id among its columns,
-// or NDJSON with these keys. Which of the two is told from the first byte: '{' begins NDJSON. Rows
-// are read one at a time; a bad one is reported and does not end the reading.
+// Reads files of references: CSV with a header that names source_id and target_id among its
+// columns, or NDJSON with these keys. Which of the two is told from the first byte: '{' begins
+// NDJSON. Rows are read one at a time; a bad one is reported and does not end the reading.
 class RecordReader {
  public:
   enum class Columns { kSource, kSourceAndTarget };
-  // Opens the file ("-" is standard input) and reads the header. InvalidArgument: the header lacks a
-  // column; NotFound, PermissionDenied: the file cannot be read.
+  // Opens the file ("-" is standard input) and reads the header. InvalidArgument: the header lacks
+  // a column; NotFound, PermissionDenied: the file cannot be read.
   static absl::StatusOr<std::unique_ptr<RecordReader>> Open(const std::string& path,
                                                             Columns columns);
   virtual ~RecordReader() = default;

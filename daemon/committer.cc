@@ -34,8 +34,9 @@ void Committer::Run() {
     if (state_.phase() == Phase::kReadOnly) {
       RefuseAll(group, StatusCode::kReadOnly, std::string(kReadOnlyHint));
     } else if (journal_.FillRatio() > kMapFillMax) {
-      RefuseAll(group, StatusCode::kReadOnly,
-                "the journal is nearly full; changes are refused until a checkpoint has trimmed it");
+      RefuseAll(
+          group, StatusCode::kReadOnly,
+          "the journal is nearly full; changes are refused until a checkpoint has trimmed it");
     } else {
       Commit(group);
     }
@@ -52,8 +53,7 @@ void Committer::Commit(Group& group) {
   const std::vector<JournalRecord> records = plan.Records();
   if (!records.empty()) {
     if (const auto status = journal_.Append(records); !status.ok()) {
-      spdlog::error("read-only from now on, no further change is accepted: {}",
-                    status.ToString());
+      spdlog::error("read-only from now on, no further change is accepted: {}", status.ToString());
       state_.set_trouble(status.ToString());
       state_.set_phase(Phase::kReadOnly);
       RefuseAll(group, StatusCode::kReadOnly,
@@ -82,7 +82,8 @@ void Committer::Commit(Group& group) {
   Count(counters.conflicts, plan.verdicts().conflicts);
   Count(counters.duplicates, plan.verdicts().duplicates);
 
-  for (size_t i = 0; i < group.size(); ++i) Answer(*group[i], replies[i].status, replies[i].payload);
+  for (size_t i = 0; i < group.size(); ++i)
+    Answer(*group[i], replies[i].status, replies[i].payload);
 }
 
 void Committer::RefuseAll(Group& group, StatusCode status, const std::string& message) {

@@ -12,8 +12,8 @@
 namespace xref {
 
 // The one that makes changes: takes groups from the queue, decides them, makes them durable in one
-// transaction, applies them to the store and answers. After a failed commit it accepts nothing more,
-// since what the disk holds is no longer known: the daemon is then read-only.
+// transaction, applies them to the store and answers. After a failed commit it accepts nothing
+// more, since what the disk holds is no longer known: the daemon is then read-only.
 class Committer {
  public:
   Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state)

@@ -3,7 +3,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -33,7 +32,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Ends a connection whose peer keeps it waiting too long: with half a frame, without a HELLO, or
   // by not taking its replies.
-  void EndIfStalled(std::chrono::steady_clock::time_point now, const IoThread::Deadlines& deadlines);
+  void EndIfStalled(std::chrono::steady_clock::time_point now,
+                    const IoThread::Deadlines& deadlines);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -75,9 +75,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t sent_ = 0;
 
   uint32_t changes_in_flight_ = 0;
-  bool input_over_ = false;       // nothing more is read: the peer is done, was refused, or we drain
-  bool broken_ = false;           // the socket is of no use any more
-  bool waits_to_write_ = false;   // Flush continues by itself
+  bool input_over_ = false;      // nothing more is read: the peer is done, was refused, or we drain
+  bool broken_ = false;          // the socket is of no use any more
+  bool waits_to_write_ = false;  // Flush continues by itself
   // Since when the peer keeps us waiting.
   std::optional<Clock::time_point> frame_due_since_;
   std::optional<Clock::time_point> output_due_since_;

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -80,7 +79,9 @@ class Checkpointer {
                std::chrono::seconds interval)
       : journal_(journal), snapshot_(snapshot), state_(state), interval_(interval) {}
 
-  void Start() { thread_ = std::thread([this] { Run(); }); }
+  void Start() {
+    thread_ = std::thread([this] { Run(); });
+  }
   void Stop() {
     if (!thread_.joinable()) return;
     {
@@ -131,8 +132,9 @@ class Daemon {
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
         store_(io_count_),
-        service_{store_,     commits_, state_, *journal_,
-                 *snapshot_, std::chrono::steady_clock::now(), options.data},
+        service_{store_,      commits_,   state_,
+                 *journal_,   *snapshot_, std::chrono::steady_clock::now(),
+                 options.data},
         committer_(commits_, *journal_, store_, state_),
         checkpointer_(*journal_, *snapshot_, state_,
                       std::chrono::seconds(options.checkpoint_seconds)) {
@@ -192,12 +194,13 @@ class Daemon {
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
-    spdlog::info("ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
-                 "in {} ms",
-                 recovered->from_snapshot, recovered->from_journal, recovered->lsn,
-                 std::chrono::duration_cast<std::chrono::milliseconds>(
-                     std::chrono::steady_clock::now() - begun)
-                     .count());
+    spdlog::info(
+        "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
+        "in {} ms",
+        recovered->from_snapshot, recovered->from_journal, recovered->lsn,
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                              begun)
+            .count());
     checkpointer_.Start();
     state_.set_phase(Phase::kReady);
     committer_.Run();

@@ -119,10 +119,11 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& 
                       reply.target_platform == asked.target_platform;
     reply.verdict = same ? CreateVerdict::kExists : CreateVerdict::kConflict;
   } else if (catalog.integrations().size() + created_.size() >= kIntegrationsMax) {
-    return Refuse(StatusCode::kTooLarge,
-                  fmt::format("there are {} integrations already, which is the most that one daemon "
-                              "holds",
-                              kIntegrationsMax));
+    return Refuse(
+        StatusCode::kTooLarge,
+        fmt::format("there are {} integrations already, which is the most that one daemon "
+                    "holds",
+                    kIntegrationsMax));
   } else {
     const auto before = static_cast<uint32_t>(created_.size());
     CreateIntegration created{.integration = catalog.next_integration() + before,

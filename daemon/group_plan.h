@@ -17,9 +17,9 @@
 
 namespace xref {
 
-// Decides what the changes of one commit group do: each against what is true now and what the changes
-// before it in the group will have made true. Nothing is changed yet: the plan holds the journal's
-// records, to be made durable first and then applied, and the replies, to be sent last.
+// Decides what the changes of one commit group do: each against what is true now and what the
+// changes before it in the group will have made true. Nothing is changed yet: the plan holds the
+// journal's records, to be made durable first and then applied, and the replies, to be sent last.
 //
 // For the writer thread alone. Borrows from the change requests and the store until it dies; the
 // store must not be changed before every request is decided.

@@ -1,7 +1,6 @@
 #include "daemon/io_thread.h"
 
 #include <boost/asio/post.hpp>
-
 #include <utility>
 #include <vector>
 

@@ -35,7 +35,8 @@ inline constexpr size_t kCommitQueueBytesMax = 256 << 20;
 inline constexpr size_t kGroupBytesMax = 8 << 20;
 inline constexpr size_t kGroupChangesMax = 1024;
 static_assert(kGroupBytesMax >= protocol::kRequestBytesMax, "a group must hold the largest change");
-// Changes are refused once a file has used this share of its map: a full map cannot even be trimmed.
+// Changes are refused once a file has used this share of its map: a full map cannot even be
+// trimmed.
 inline constexpr double kMapFillMax = 0.9;
 // The address space of each of the two files: what they can grow to. Not memory, not disk.
 inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;

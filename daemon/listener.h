@@ -5,7 +5,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,8 +17,9 @@ namespace xref {
 // Accepts connections and deals them out to the I/O threads in turn. Runs on the first I/O thread.
 class Listener {
  public:
-  // Binds and listens at once, so that a port that is taken is found out before anything else starts.
-  // `connections_max` peers at a time; further ones are closed as they come. Errors name the address.
+  // Binds and listens at once, so that a port that is taken is found out before anything else
+  // starts. `connections_max` peers at a time; further ones are closed as they come. Errors name
+  // the address.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(
       const boost::asio::ip::tcp::endpoint& address, size_t connections_max, ServerState& state,
       const std::vector<std::unique_ptr<IoThread>>& threads);

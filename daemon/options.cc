@@ -1,9 +1,9 @@
 #include "daemon/options.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
-// Lets CLI11 read its configuration file as TOML: a flat file whose keys are the options' long names.
+// Lets CLI11 read its configuration file as TOML: a flat file whose keys are the options' long
+// names.
 class TomlConfig : public CLI::Config {
  public:
   std::string to_config(const CLI::App*, bool, bool, std::string) const override { return {}; }

@@ -12,9 +12,9 @@ namespace xref {
 struct Options {
   std::string data;
   std::string listen = "127.0.0.1:7411";
-  uint32_t threads = 0;             // I/O threads; 0 is one per core
+  uint32_t threads = 0;  // I/O threads; 0 is one per core
   uint32_t connections_max = 10'000;
-  uint32_t checkpoint_seconds = 60;  // between checkpoints
+  uint32_t checkpoint_seconds = 60;    // between checkpoints
   uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
   std::string log_level = "info";
 };

@@ -111,8 +111,7 @@ FrameHeader Session::OkHeader(const FrameHeader& request) const {
 }
 
 void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {
-  FrameWriter reply(out,
-                    protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
+  FrameWriter reply(out, protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
   protocol::Encode(refusal, out);
   reply.Close();
 }
@@ -128,7 +127,8 @@ void Session::Reply(const FrameHeader& request, const Message& message, std::str
 
 Session::Next Session::Greet(const Frame& frame, std::string& out) {
   if (frame.header.opcode != Opcode::kHello) {
-    Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "the first request must be HELLO"}, out);
+    Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "the first request must be HELLO"},
+           out);
     return Next::kClose;
   }
   protocol::HelloRequest hello;
@@ -228,9 +228,10 @@ void Session::AnswerResolve(const Frame& frame, std::string& out) {
     place = catalog.FindPlace(request.integration, request.type);
     if (place) return;
     missing = catalog.Find(request.integration) == nullptr
-                  ? fmt::format("there is no integration \"{}\"; create it first, or list those "
-                                "that exist",
-                                request.integration)
+                  ? fmt::format(
+                        "there is no integration \"{}\"; create it first, or list those "
+                        "that exist",
+                        request.integration)
                   : fmt::format("the integration \"{}\" has no entity type \"{}\"",
                                 request.integration, request.type);
   });

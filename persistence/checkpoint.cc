@@ -56,7 +56,8 @@ class Run {
     std::vector<Snapshot::Row> rows;
     rows.reserve(rows_.size());
     for (const auto& [start, key_bytes, value_bytes] : rows_) {
-      const std::string_view whole = std::string_view(bytes_).substr(start, key_bytes + value_bytes);
+      const std::string_view whole =
+          std::string_view(bytes_).substr(start, key_bytes + value_bytes);
       rows.push_back({whole.substr(0, key_bytes), whole.substr(key_bytes)});
     }
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.key < b.key; });

@@ -9,8 +9,8 @@ namespace xref {
 // A daemon's data folder, held for this process alone as long as the object lives.
 class DataFolder {
  public:
-  // Makes the folder if it is missing (private to the user) and locks it. FailedPrecondition: another
-  // process has it. PermissionDenied, NotFound: it cannot be made or written.
+  // Makes the folder if it is missing (private to the user) and locks it. FailedPrecondition:
+  // another process has it. PermissionDenied, NotFound: it cannot be made or written.
   static absl::StatusOr<DataFolder> Lock(const std::string& path);
   DataFolder(DataFolder&& other) noexcept;
   DataFolder& operator=(DataFolder&&) = delete;

@@ -35,9 +35,9 @@ class Journal {
   };
   absl::StatusOr<Range> Extent();
 
-  // Writes the records, whose LSNs ascend and follow Extent().last, in one durable transaction: when
-  // this returns OK, they survive a loss of power. After any error nothing of the group is to be
-  // relied upon, and the journal must not be appended to again.
+  // Writes the records, whose LSNs ascend and follow Extent().last, in one durable transaction:
+  // when this returns OK, they survive a loss of power. After any error nothing of the group is to
+  // be relied upon, and the journal must not be appended to again.
   absl::Status Append(std::span<const JournalRecord> group);
 
   // Hands out the records from `from` on, in order, until `take` fails; returns its error. Sees the

@@ -13,7 +13,8 @@ namespace {
 constexpr mdb_mode_t kFileMode = 0600;
 
 MDB_val ToVal(std::string_view text) {
-  return {text.size(), const_cast<char*>(text.data())};  // LMDB does not write through keys or values
+  return {text.size(),
+          const_cast<char*>(text.data())};  // LMDB does not write through keys or values
 }
 
 std::string_view ToView(const MDB_val& val) {

@@ -56,8 +56,8 @@ class LmdbEnvironment {
 
 using LmdbTable = uint32_t;
 
-// Thread-compatible; a write transaction stays on the thread that began it. Views of keys and values
-// are valid until the transaction ends or, in a write transaction, until its next write.
+// Thread-compatible; a write transaction stays on the thread that began it. Views of keys and
+// values are valid until the transaction ends or, in a write transaction, until its next write.
 class LmdbTransaction {
  public:
   LmdbTransaction(LmdbTransaction&& other) noexcept;

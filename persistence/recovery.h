@@ -13,15 +13,16 @@
 namespace xref {
 
 struct Recovered {
-  Lsn lsn = 0;      // of the last change
-  Epoch epoch = 1;  // of the last change
+  Lsn lsn = 0;                 // of the last change
+  Epoch epoch = 1;             // of the last change
   uint64_t from_snapshot = 0;  // references
   uint64_t from_journal = 0;   // changes
 };
 
 // Builds `store` from the snapshot and the journal beyond it. `progress` is told, now and then, how
-// many references are there; where it returns false, recovery ends with Cancelled. DataLoss names what is damaged or missing; the store must then not be
-// used, since it could take a synced ID for an unknown one.
+// many references are there; where it returns false, recovery ends with Cancelled. DataLoss names
+// what is damaged or missing; the store must then not be used, since it could take a synced ID for
+// an unknown one.
 [[nodiscard]] absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot,
                                                 ReferenceStore& store,
                                                 absl::FunctionRef<bool(uint64_t)> progress);

@@ -43,9 +43,7 @@ Reader ReaderOf(std::string_view bytes) {
 }
 
 // Adds the checksum that ends a meta value.
-void SealMeta(std::string_view key, std::string& value) {
-  Writer(value).U64(Checksum(key, value));
-}
+void SealMeta(std::string_view key, std::string& value) { Writer(value).U64(Checksum(key, value)); }
 
 // A reader of a meta value's content; DataLoss where its checksum does not match.
 absl::StatusOr<Reader> OpenMeta(std::string_view key, std::string_view value) {
@@ -118,8 +116,8 @@ size_t AppendReference(const StoredReference& reference, std::string& out) {
   writer.Text8(reference.actor);
   out.append(reference.target);
   const std::string_view whole = std::string_view(out).substr(start);
-  const uint32_t checksum =
-      ReferenceChecksum(whole.substr(0, key_bytes), whole.substr(key_bytes + kReferenceChecksumBytes));
+  const uint32_t checksum = ReferenceChecksum(whole.substr(0, key_bytes),
+                                              whole.substr(key_bytes + kReferenceChecksumBytes));
   std::memcpy(out.data() + start + key_bytes, &checksum, sizeof checksum);
   return key_bytes;
 }

@@ -31,8 +31,8 @@ size_t AppendReference(const StoredReference& reference, std::string& out);
 
 // What was true at one LSN, on disk, ordered by place and source ID.
 //
-// While a fold is under way the snapshot may already hold some of what came after applied(): reading
-// it and then applying the journal from applied() + 1 on gives what is true now.
+// While a fold is under way the snapshot may already hold some of what came after applied():
+// reading it and then applying the journal from applied() + 1 on gives what is true now.
 //
 // Thread-safe: one writer at a time, any number of readers.
 class Snapshot {

@@ -89,8 +89,8 @@ void EncodeChange(const Change& change, std::string& out) {
         EncodeBody(what, writer);
       },
       change.what);
-  const uint64_t checksum = XXH3_64bits(out.data() + start + kChecksumBytes,
-                                        out.size() - start - kChecksumBytes);
+  const uint64_t checksum =
+      XXH3_64bits(out.data() + start + kChecksumBytes, out.size() - start - kChecksumBytes);
   std::memcpy(out.data() + start, &checksum, sizeof checksum);
 }
 
@@ -114,7 +114,8 @@ std::optional<std::string> DecodeChange(std::string_view record, Change& change)
       change.what = DecodeAddReferences(reader);
       break;
     default:
-      return fmt::format("it is of an unknown kind ({}); a newer version may have written it", kind);
+      return fmt::format("it is of an unknown kind ({}); a newer version may have written it",
+                         kind);
   }
   if (!reader.ok() || reader.left() != 0) return "its length does not match its content";
   return std::nullopt;

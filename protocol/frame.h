@@ -1,8 +1,8 @@
 #pragma once
 
-// Frames: what travels on a connection. A frame is a fixed header and a payload; this file cuts them
-// out of a stream of bytes and puts them into one. It knows nothing of sockets or of what payloads
-// mean (messages.h).
+// Frames: what travels on a connection. A frame is a fixed header and a payload; this file cuts
+// them out of a stream of bytes and puts them into one. It knows nothing of sockets or of what
+// payloads mean (messages.h).
 
 #include <cstddef>
 #include <cstdint>
@@ -88,8 +88,8 @@ struct Malformed {
 };
 using ParseResult = std::variant<Parsed, NeedMore, Malformed>;
 
-// Takes the first frame from `stream`. After Malformed nothing more of the stream can be understood.
-// Pure; allocates only for the message of Malformed.
+// Takes the first frame from `stream`. After Malformed nothing more of the stream can be
+// understood. Pure; allocates only for the message of Malformed.
 [[nodiscard]] ParseResult ParseFrame(Bytes stream, size_t payload_bytes_max);
 
 // Appends a frame to `out`: open it, append the payload, close it. The header's payload_bytes is

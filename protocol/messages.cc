@@ -11,7 +11,8 @@ Refusal BadRequest(std::string message, uint32_t item = kNoItem) {
   return {StatusCode::kBadRequest, item, std::move(message)};
 }
 
-// Every Decode ends here: the payload must have held the message, the whole message and nothing else.
+// Every Decode ends here: the payload must have held the message, the whole message and nothing
+// else.
 MaybeRefusal Finish(const Reader& reader) {
   if (!reader.ok()) return BadRequest("the payload ends before the message does");
   if (reader.left() > 0) {

@@ -3,9 +3,9 @@
 // What the payloads of frames mean: one struct a message, a Decode that reads it in place and an
 // Encode that appends it. Decoded messages borrow from the payload and live no longer than it.
 //
-// Decode returns nothing on success, and otherwise why the payload is refused. It checks every count
-// and length against the payload before anything of that size is touched or allocated, and every ID
-// for being one. Pure and thread-safe.
+// Decode returns nothing on success, and otherwise why the payload is refused. It checks every
+// count and length against the payload before anything of that size is touched or allocated, and
+// every ID for being one. Pure and thread-safe.
 
 #include <cstdint>
 #include <optional>
@@ -25,9 +25,9 @@ inline constexpr uint32_t kNoItem = 0xFFFFFFFF;
 
 // The payload of a reply whose status is not OK.
 struct Refusal {
-  StatusCode status;     // carried by the frame header
-  uint32_t item;         // index of the item that is at fault, or kNoItem
-  std::string message;   // what happened and what to do, for people
+  StatusCode status;    // carried by the frame header
+  uint32_t item;        // index of the item that is at fault, or kNoItem
+  std::string message;  // what happened and what to do, for people
 };
 using MaybeRefusal = std::optional<Refusal>;
 
@@ -45,10 +45,10 @@ struct HelloRequest {
 };
 struct HelloReply {
   uint8_t version = kVersion;
-  uint32_t request_bytes_max = 0;   // payload of one request
-  uint32_t batch_ids_max = 0;       // IDs in one batch
+  uint32_t request_bytes_max = 0;      // payload of one request
+  uint32_t batch_ids_max = 0;          // IDs in one batch
   uint32_t changes_in_flight_max = 0;  // unanswered changes on one connection
-  std::string_view server;          // product and version
+  std::string_view server;             // product and version
 };
 void Encode(const HelloRequest& message, std::string& out);
 void Encode(const HelloReply& message, std::string& out);
@@ -137,8 +137,8 @@ struct CheckReply {
 
   bool synced(uint32_t i) const { return (bitmap[i / 8] >> (i % 8) & 1) != 0; }
 };
-// Appends a CheckReply of `count` IDs and returns its bitmap, for the caller to fill before anything
-// else is appended to `out`.
+// Appends a CheckReply of `count` IDs and returns its bitmap, for the caller to fill before
+// anything else is appended to `out`.
 uint8_t* BeginCheckReply(uint32_t count, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, CheckReply& message);
 

@@ -68,9 +68,7 @@ class Writer {
   // The lengths of all IDs, one byte each; then the bytes of all IDs.
   void Lengths(const IdBatch& ids) { Raw(ids.lengths, ids.count); }
   void IdBytes(const IdBatch& ids) { Raw(ids.bytes, ids.bytes_size); }
-  void Raw(const void* bytes, size_t size) {
-    out_.append(static_cast<const char*>(bytes), size);
-  }
+  void Raw(const void* bytes, size_t size) { out_.append(static_cast<const char*>(bytes), size); }
 
  private:
   template <typename T>

@@ -90,10 +90,8 @@ class Plans : public testing::Test {
 
   CreateVerdict Create(std::string_view name, std::string_view from, std::string_view to) {
     return Read<protocol::IntegrationCreateReply>(
-               Decide(protocol::IntegrationCreateRequest{.name = name,
-                                                         .source_platform = from,
-                                                         .target_platform = to,
-                                                         .actor = "ada"}))
+               Decide(protocol::IntegrationCreateRequest{
+                   .name = name, .source_platform = from, .target_platform = to, .actor = "ada"}))
         .verdict;
   }
 

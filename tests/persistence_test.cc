@@ -196,7 +196,8 @@ TEST_F(Persistence, AFoldThatWasCutShortIsMadeGoodByTheJournal) {
   // As after a crash between the fold's transactions: rows are there, but not how far they reach.
   std::string row;
   const size_t key_bytes = AppendReference(
-      {.place = kOrders, .source = "A", .target = "1", .origin = Origin::kSync, .actor = "ada"}, row);
+      {.place = kOrders, .source = "A", .target = "1", .origin = Origin::kSync, .actor = "ada"},
+      row);
   std::string catalog;
   Change created;
   created.lsn = 1;

@@ -108,8 +108,8 @@ TEST(Decode, RefusesAnAddWhoseDuplicateRefersForward) {
   EXPECT_TRUE(Decode(BytesOf(payload), reply).has_value());
 }
 
-// Every message decoder on random bytes, and on valid messages with bytes changed: it must end with a
-// message or a refusal, and read nothing outside (which AddressSanitizer watches).
+// Every message decoder on random bytes, and on valid messages with bytes changed: it must end with
+// a message or a refusal, and read nothing outside (which AddressSanitizer watches).
 TEST(Decode, SurvivesAnyBytes) {
   std::mt19937 random(1);
   std::string add;
@@ -158,8 +158,8 @@ TEST(Ids, TheLimitsAreWhatTheSpecificationSays) {
   for (const char* control : {"\x1F", "\x7F", "\xC2\x80", "\xC2\x9F"}) {
     EXPECT_EQ(FindIdFault(control), IdFault::kControlCharacter);
   }
-  for (const char* invalid : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
-                              "\xF8\x88\x80\x80\x80", "\xE2\x82"}) {
+  for (const char* invalid : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80",
+                              "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xE2\x82"}) {
     EXPECT_EQ(FindIdFault(invalid), IdFault::kInvalidUtf8);
   }
   EXPECT_EQ(FindIdFault("\xC2\xA0\xF4\x8F\xBF\xBF"), std::nullopt);

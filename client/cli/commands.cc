@@ -4,8 +4,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <iostream>
 
 namespace xref::cli {
@@ -124,9 +124,9 @@ absl::StatusOr<ExitCode> RunAdd(const Globals& globals, const AddOptions& option
   const AddResult::Item& item = result->items.front();
   const bool conflict = item.verdict == AddVerdict::kConflict;
   const std::string& stands = conflict ? item.standing_target : options.target;
-  const std::string_view verdict = conflict                              ? "conflict"
+  const std::string_view verdict = conflict                             ? "conflict"
                                    : item.verdict == AddVerdict::kAdded ? "added"
-                                                                         : "unchanged";
+                                                                        : "unchanged";
   if (globals.json) {
     std::cout << json::object{{"source_id", options.source},
                               {"target_id", stands},
@@ -150,9 +150,9 @@ absl::StatusOr<ExitCode> RunStatus(const Globals& globals) {
   if (globals.json) {
     json::object facts;
     for (const auto& [name, value] : status->facts) {
-      const bool number = !value.empty() && value.size() < 19 &&
-                          std::all_of(value.begin(), value.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+      const bool number =
+          !value.empty() && value.size() < 19 &&
+          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
       facts[Json(name)] = number ? json::value(std::stoull(value)) : json::value(value);
     }
     json::array places;
@@ -166,7 +166,8 @@ absl::StatusOr<ExitCode> RunStatus(const Globals& globals) {
     std::cout << facts << "\n";
     return kDone;
   }
-  for (const auto& [name, value] : status->facts) std::cout << fmt::format("{:<26} {}\n", name, value);
+  for (const auto& [name, value] : status->facts)
+    std::cout << fmt::format("{:<26} {}\n", name, value);
   if (!status->places.empty()) {
     std::cout << fmt::format("\n{:<40} {:>12} {:>14}\n", "place", "references", "bytes");
   }

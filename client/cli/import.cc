@@ -167,8 +167,8 @@ class Import {
   RecordReader& reader_;
   Progress progress_;
   std::shared_ptr<Batch> batch_ = std::make_shared<Batch>();
-  // Fingerprints of the source IDs read so far, to tell a repeated row from one that was there before
-  // the import. Only the totals rest on it, never what is added.
+  // Fingerprints of the source IDs read so far, to tell a repeated row from one that was there
+  // before the import. Only the totals rest on it, never what is added.
   absl::flat_hash_set<uint64_t> seen_;
   Totals totals_;
   uint64_t reported_ = 0;

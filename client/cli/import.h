@@ -13,8 +13,8 @@ struct ImportOptions {
   std::string place;
   std::string file;
   std::string actor;
-  uint32_t batch = 5'000;    // rows in one request
-  uint32_t in_flight = 4;    // requests under way
+  uint32_t batch = 5'000;  // rows in one request
+  uint32_t in_flight = 4;  // requests under way
 };
 
 // Adds every row of a file as a reference and reports what became of them: no existing reference is

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <csignal>
 #include <functional>
@@ -160,7 +159,8 @@ int main(int argc, char** argv) {
   using Seconds = std::chrono::duration<double>;
   using std::chrono::milliseconds;
   globals.client.ready_wait = std::chrono::duration_cast<milliseconds>(Seconds(wait_seconds));
-  globals.client.answer_timeout = std::chrono::duration_cast<milliseconds>(Seconds(timeout_seconds));
+  globals.client.answer_timeout =
+      std::chrono::duration_cast<milliseconds>(Seconds(timeout_seconds));
   globals.client.name = "xref " XREF_VERSION;
   const auto exit_code = command();
   return exit_code.ok() ? *exit_code : Fail(exit_code.status());

@@ -7,8 +7,8 @@
 
 namespace xref::cli {
 
-// One line on a terminal that tells how far long work is; silent where stderr is no terminal. Erased
-// when the work ends. Update may be called as often as one likes.
+// One line on a terminal that tells how far long work is; silent where stderr is no terminal.
+// Erased when the work ends. Update may be called as often as one likes.
 class Progress {
  public:
   explicit Progress(std::string what);

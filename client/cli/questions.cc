@@ -31,9 +31,9 @@ class Printer {
     if (json_) {
       boost::json::object row{{"source_id", boost::json::string(source.data(), source.size())}};
       if (with_target_) {
-        row["target_id"] = target.empty() ? boost::json::value(nullptr)
-                                          : boost::json::value(boost::json::string(
-                                                target.data(), target.size()));
+        row["target_id"] =
+            target.empty() ? boost::json::value(nullptr)
+                           : boost::json::value(boost::json::string(target.data(), target.size()));
       }
       text_ += boost::json::serialize(row);
     } else {
@@ -58,8 +58,8 @@ class Printer {
   std::string text_;
 };
 
-// Asks about all IDs, batch by batch. The server answers the questions of one connection in order, so
-// the results come in the order of the IDs.
+// Asks about all IDs, batch by batch. The server answers the questions of one connection in order,
+// so the results come in the order of the IDs.
 class Question {
  public:
   enum class Kind { kCheck, kLookup };
@@ -125,31 +125,31 @@ class Question {
     const auto batch = std::exchange(batch_, std::make_shared<IdList>());
     absl::Status status;
     if (kind_ == Kind::kCheck) {
-      status = target_.client->StartCheck(
-          target_.place, batch->View(), options_.in_flight,
-          [this, batch](absl::StatusOr<protocol::CheckReply> reply) {
-            if (!reply.ok()) return failure_.Update(reply.status());
-            IdCursor ids(batch->View());
-            for (uint32_t i = 0; i < reply->count; ++i) {
-              const std::string_view id = ids.Next();
-              synced_ += reply->synced(i);
-              if (!reply->synced(i)) printer_.Print(id, {});
-            }
-          });
+      status =
+          target_.client->StartCheck(target_.place, batch->View(), options_.in_flight,
+                                     [this, batch](absl::StatusOr<protocol::CheckReply> reply) {
+                                       if (!reply.ok()) return failure_.Update(reply.status());
+                                       IdCursor ids(batch->View());
+                                       for (uint32_t i = 0; i < reply->count; ++i) {
+                                         const std::string_view id = ids.Next();
+                                         synced_ += reply->synced(i);
+                                         if (!reply->synced(i)) printer_.Print(id, {});
+                                       }
+                                     });
     } else {
-      status = target_.client->StartLookup(
-          target_.place, batch->View(), options_.in_flight,
-          [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
-            if (!reply.ok()) return failure_.Update(reply.status());
-            IdCursor ids(batch->View());
-            IdCursor targets(reply->targets);
-            for (uint32_t i = 0; i < reply->targets.count; ++i) {
-              const std::string_view id = ids.Next();
-              const std::string_view target = targets.Next();
-              synced_ += !target.empty();
-              printer_.Print(id, target);
-            }
-          });
+      status =
+          target_.client->StartLookup(target_.place, batch->View(), options_.in_flight,
+                                      [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
+                                        if (!reply.ok()) return failure_.Update(reply.status());
+                                        IdCursor ids(batch->View());
+                                        IdCursor targets(reply->targets);
+                                        for (uint32_t i = 0; i < reply->targets.count; ++i) {
+                                          const std::string_view id = ids.Next();
+                                          const std::string_view target = targets.Next();
+                                          synced_ += !target.empty();
+                                          printer_.Print(id, target);
+                                        }
+                                      });
     }
     return status.ok() ? failure_ : status;
   }

@@ -13,10 +13,10 @@ namespace xref::cli {
 // IDs to ask about: a file of them, or those on the command line.
 struct QuestionOptions {
   std::string place;
-  std::string file;              // empty where `ids` are given
+  std::string file;  // empty where `ids` are given
   std::vector<std::string> ids;
-  uint32_t batch = 10'000;   // IDs in one request
-  uint32_t in_flight = 4;    // requests under way
+  uint32_t batch = 10'000;  // IDs in one request
+  uint32_t in_flight = 4;   // requests under way
 };
 
 // Prints the IDs that are not synced, in the order they were given. kSomeItems if there are any.
