@@ -1,120 +1,130 @@
 #include "index/reference_index.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstring>
+#include <span>
 
 namespace xref {
 namespace {
 
-// IDs in flight at once in a batch: enough to cover a memory access, few enough to stay in the
-// first-level cache and within the processor's line-fill buffers.
-constexpr uint32_t kGroup = 24;
+// References whose memory is asked for in advance when a batch is added.
+constexpr uint32_t kAddGroup = 32;
 
-constexpr size_t kRecordHeaderBytes = 2;
+// References moved by a call of Add before it stops early: those of one large segment or two.
+constexpr uint64_t kMovesPerCall = 8'000;
 
-std::string_view SourceOf(const char* record) {
-  return {record + kRecordHeaderBytes, static_cast<uint8_t>(record[0])};
-}
-
-std::string_view TargetOf(const char* record) {
-  return {record + kRecordHeaderBytes + static_cast<uint8_t>(record[0]),
-          static_cast<uint8_t>(record[1])};
-}
+// Segments freed by a call of FreeSome.
+constexpr int kSegmentsPerFree = 16;
 
 }  // namespace
 
-uint64_t RecordArena::Append(std::string_view source, std::string_view target) {
-  const uint64_t size = kRecordHeaderBytes + source.size() + target.size();
-  const uint64_t room = bytes_reserved() - end_;
-  if (room < size) {
-    end_ = bytes_reserved();
-    blocks_.push_back(std::make_unique_for_overwrite<char[]>(kBlockBytes));
-  }
-  const uint64_t offset = end_;
-  char* at = blocks_.back().get() + (offset & (kBlockBytes - 1));
-  at[0] = static_cast<char>(source.size());
-  at[1] = static_cast<char>(target.size());
-  std::memcpy(at + kRecordHeaderBytes, source.data(), source.size());
-  std::memcpy(at + kRecordHeaderBytes + source.size(), target.data(), target.size());
-  end_ += size;
-  bytes_used_ += size;
-  return offset;
+ReferenceIndex::ReferenceIndex(PageHeap& heap, const KeyedHash& hash)
+    : hash_(hash), heap_(heap), sources_(heap_, hash), targets_(heap_) {}
+
+std::optional<std::string_view> ReferenceIndex::Find(std::string_view source) const {
+  const Record record = sources_.Find(hash_(source), source);
+  if (record == nullptr) return std::nullopt;
+  return TargetOf(record);
 }
 
-ReferenceIndex::ReferenceIndex(uint64_t hash_secret)
-    : hash_secret_(hash_secret), handles_(0, Hash{this}, Equal{this}) {}
-
-uint64_t ReferenceIndex::HashOf(std::string_view source) const {
-  return XXH3_64bits_withSeed(source.data(), source.size(), hash_secret_);
-}
-
-size_t ReferenceIndex::Hash::operator()(Handle handle) const {
-  return index->HashOf(SourceOf(index->RecordOf(handle)));
-}
-
-bool ReferenceIndex::Equal::operator()(Handle handle, const Key& key) const {
-  return handle >> 40 == TagOf(key.hash) && SourceOf(index->RecordOf(handle)) == key.source;
-}
-
-bool ReferenceIndex::Equal::operator()(Handle handle, const TagKey& key) const {
-  return handle >> 40 == TagOf(key.hash);
-}
-
-template <typename Answer>
-void ReferenceIndex::Find(IdCursor& ids, uint32_t count, Answer answer) const {
-  Key keys[kGroup];
-  const char* records[kGroup];
-  for (uint32_t first = 0; first < count; first += kGroup) {
-    const uint32_t group = std::min(kGroup, count - first);
-    for (uint32_t i = 0; i < group; ++i) {
-      keys[i].source = ids.Next();
-      keys[i].hash = HashOf(keys[i].source);
-      handles_.prefetch(keys[i]);
-    }
-    for (uint32_t i = 0; i < group; ++i) {
-      const auto candidate = handles_.find(TagKey{keys[i].hash});
-      records[i] = candidate == handles_.end() ? nullptr : RecordOf(*candidate);
-      if (records[i] != nullptr) __builtin_prefetch(records[i]);
-    }
-    for (uint32_t i = 0; i < group; ++i) {
-      const char* record = records[i];
-      if (record != nullptr && SourceOf(record) != keys[i].source) {
-        // Another ID of the same tag came first: ask again, now comparing records.
-        const auto exact = handles_.find(keys[i]);
-        record = exact == handles_.end() ? nullptr : RecordOf(*exact);
-      }
-      answer(first + i, record);
-    }
-  }
-}
-
-void ReferenceIndex::Check(IdCursor& ids, uint32_t count, uint8_t* bitmap) const {
-  std::memset(bitmap, 0, (count + 7) / 8);
-  Find(ids, count, [&](uint32_t i, const char* record) {
-    bitmap[i / 8] |= static_cast<uint8_t>((record != nullptr) << (i % 8));
-  });
-}
-
-void ReferenceIndex::Lookup(IdCursor& ids, uint32_t count, std::string_view* targets) const {
-  Find(ids, count, [&](uint32_t i, const char* record) {
-    targets[i] = record == nullptr ? std::string_view() : TargetOf(record);
-  });
+bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source,
+                               uint32_t target_hash, std::string_view target) {
+  if (sources_.Find(source_hash, source) != nullptr) return false;
+  sources_.Insert(source_hash, source, target);
+  targets_.Insert(target_hash, source_hash);
+  return true;
 }
 
 bool ReferenceIndex::Add(std::string_view source, std::string_view target) {
-  const Key key{HashOf(source), source};
-  bool added = false;
-  handles_.lazy_emplace(key, [&](const auto& construct) {
-    construct(arena_.Append(source, target) | TagOf(key.hash) << 40);
-    added = true;
-  });
-  return added;
+  return AddHashed(hash_(source), source, hash_(target), target);
 }
 
-uint64_t ReferenceIndex::bytes_reserved() const {
-  return arena_.bytes_reserved() + handles_.capacity() * (sizeof(Handle) + 1);
+uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t count) {
+  struct Addition {
+    std::string_view source, target;
+    uint32_t source_hash, target_hash;
+  };
+  Addition group[kAddGroup];
+  const uint64_t moved_before = sources_.moved() + targets_.moved();
+  uint32_t done = 0;
+  while (done < count && sources_.moved() + targets_.moved() - moved_before < kMovesPerCall) {
+    const uint32_t size = std::min(kAddGroup, count - done);
+    for (uint32_t i = 0; i < size; ++i) {
+      Addition& a = group[i];
+      a.source = sources.Next();
+      a.target = targets.Next();
+      a.source_hash = hash_(a.source);
+      a.target_hash = hash_(a.target);
+      __builtin_prefetch(sources_.SegmentOf(a.source_hash).Home(a.source_hash), 1);
+      __builtin_prefetch(targets_.SegmentOf(a.target_hash).Home(a.target_hash), 1);
+    }
+    for (const Addition& a : std::span(group, size)) {
+      AddHashed(a.source_hash, a.source, a.target_hash, a.target);
+    }
+    done += size;
+  }
+  return done;
+}
+
+ReferenceIndex::PutResult ReferenceIndex::Put(std::string_view source, std::string_view target) {
+  const uint32_t hash = hash_(source);
+  const Record record = sources_.Find(hash, source);
+  if (record == nullptr) {
+    sources_.Insert(hash, source, target);
+    targets_.Insert(hash_(target), hash);
+    return PutResult::kAdded;
+  }
+  if (HasTarget(record, target)) return PutResult::kUnchanged;
+  Repoint(hash, source, record, target);
+  return PutResult::kReplaced;
+}
+
+ReferenceIndex::EditResult ReferenceIndex::Edit(std::string_view source,
+                                            std::optional<std::string_view> expected,
+                                            std::string_view target) {
+  const uint32_t hash = hash_(source);
+  const Record record = sources_.Find(hash, source);
+  if (record == nullptr) return EditResult::kAbsent;
+  if (expected.has_value() && !HasTarget(record, *expected)) return EditResult::kOtherTarget;
+  if (!HasTarget(record, target)) Repoint(hash, source, record, target);
+  return EditResult::kDone;
+}
+
+void ReferenceIndex::Repoint(uint32_t source_hash, std::string_view source, Record record,
+                             std::string_view target) {
+  targets_.Erase(hash_(TargetOf(record)), source_hash);
+  targets_.Insert(hash_(target), source_hash);
+  sources_.SetTarget(source_hash, source, target);
+}
+
+bool ReferenceIndex::Erase(std::string_view source) {
+  const uint32_t hash = hash_(source);
+  const Record record = sources_.Find(hash, source);
+  if (record == nullptr) return false;
+  targets_.Erase(hash_(TargetOf(record)), hash);
+  sources_.Erase(hash, source);
+  return true;
+}
+
+void ReferenceIndex::Reserve(uint64_t references) {
+  sources_.Reserve(references);
+  targets_.Reserve(references);
+}
+
+bool ReferenceIndex::FreeSome() {
+  for (int i = 0; i < kSegmentsPerFree; ++i) {
+    const bool freed_source = sources_.FreeOne();
+    const bool freed_target = targets_.FreeOne();
+    if (!freed_source && !freed_target) return false;
+  }
+  return true;
+}
+
+uint64_t ReferenceIndex::bytes_outside_heap() const {
+  return sizeof *this + sources_.bytes_outside_heap() + targets_.bytes_outside_heap();
+}
+
+uint64_t ReferenceIndex::bytes_used() const {
+  return sources_.bytes_used() + targets_.bytes_used(size());
 }
 
 }  // namespace xref

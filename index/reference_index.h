@@ -1,110 +1,119 @@
 #pragma once
 
-// The references of one entity type, source ID -> target ID, in memory. This is the hot path of the
-// product: everything else exists to bring batches here and to carry the answers away.
-//
-// A record lies packed in an arena: source length, target length, source bytes, target bytes. An
-// 8-byte handle (offset and a tag of the hash) in an absl::flat_hash_set finds it.
+// The references of one entity type, in memory and in both directions. This is the hot path of the
+// product: everything else exists to bring batches here and to carry the answers away. README.md
+// walks through it; reference_lookup.cc is the part that has to be fast.
 
-#include <absl/container/flat_hash_set.h>
+#include <absl/functional/function_ref.h>
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string_view>
-#include <vector>
 
+#include "index/keyed_hash.h"
+#include "index/page_heap.h"
+#include "index/source_map.h"
+#include "index/target_map.h"
 #include "index/vocabulary.h"
 
 namespace xref {
 
-// Packed records at stable addresses. Blocks are never moved, so a view of a record stays valid as
-// long as the arena.
-class RecordArena {
- public:
-  // Returns the new record's offset.
-  uint64_t Append(std::string_view source, std::string_view target);
-  const char* At(uint64_t offset) const {
-    return blocks_[offset >> kBlockBits].get() + (offset & (kBlockBytes - 1));
-  }
-  uint64_t bytes_reserved() const { return blocks_.size() * kBlockBytes; }
-  uint64_t bytes_used() const { return bytes_used_; }
-
- private:
-  static constexpr int kBlockBits = 20;
-  static constexpr uint64_t kBlockBytes = uint64_t{1} << kBlockBits;
-
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  uint64_t end_ = 0;  // offset of the first free byte
-  uint64_t bytes_used_ = 0;
-};
-
-// Thread-compatible: const methods may run at once, Add needs the index for itself.
+// Links source IDs to target IDs: a source has one target, a target may have many sources.
+//
+// Thread-compatible: const methods may run at once, the others need the index for themselves.
+// Indices that share a PageHeap may not be changed at once. All IDs given must be without fault
+// (FindIdFault) and must not be views into this index. A view handed out is valid until the next
+// change. No change of a single reference takes longer than about a millisecond, however large the
+// index is.
 class ReferenceIndex {
  public:
-  // `hash_secret` keys the hash; it is drawn once per process and never leaves it.
-  explicit ReferenceIndex(uint64_t hash_secret);
+  // Both must outlive the index.
+  ReferenceIndex(PageHeap& heap, const KeyedHash& hash);
   ReferenceIndex(const ReferenceIndex&) = delete;
   ReferenceIndex& operator=(const ReferenceIndex&) = delete;
 
+  // ---- Questions, in batches. They allocate nothing. ----
+
   // Takes the next `count` IDs from `ids`. Bit i of `bitmap` (bit i%8 of byte i/8) becomes 1 if the
-  // i-th is referenced, else 0; bits past `count` in the last byte become 0. Allocates nothing.
+  // i-th is referenced, else 0; bits past `count` in the last byte become 0.
   void Check(IdCursor& ids, uint32_t count, uint8_t* bitmap) const;
 
-  // The same, but answers targets: targets[i] is empty where the ID is not referenced, else a view
-  // that is valid until the next Add. Allocates nothing.
+  // The same, but answers targets: targets[i] is empty where the ID is not referenced.
   void Lookup(IdCursor& ids, uint32_t count, std::string_view* targets) const;
 
+  // Takes up to `count` IDs from `targets` and calls take(i, source) for each source that has the
+  // i-th as its target, in the order of the targets; a target with more than `sources_max` shows
+  // only that many. Returns how many targets it has answered: after some thousand sources it stops
+  // early, so that the caller can let others go on.
+  using TakeSource = absl::FunctionRef<void(uint32_t i, std::string_view source)>;
+  uint32_t Reverse(IdCursor& targets, uint32_t count, uint32_t sources_max, TakeSource take) const;
+
+  // ---- Single questions ----
+
+  // The target of that source, or nothing.
+  std::optional<std::string_view> Find(std::string_view source) const;
+
+  // ---- Changes ----
+
   // Links source to target and returns true; returns false and changes nothing if the source already
-  // has a target. Both IDs must be without fault.
+  // has a target.
   bool Add(std::string_view source, std::string_view target);
 
-  uint64_t size() const { return handles_.size(); }
-  // Bytes that this index has taken from the machine.
-  uint64_t bytes_reserved() const;
+  // Adds the next references of a batch, at most `count`, those absent; a source that has a target
+  // keeps it. Returns how many references it has taken from the cursors: after much work it stops
+  // early, so that the caller can let readers go on.
+  uint32_t Add(IdCursor& sources, IdCursor& targets, uint32_t count);
+
+  // Links source to target, whatever the source was linked to before.
+  enum class PutResult { kAdded, kReplaced, kUnchanged };
+  PutResult Put(std::string_view source, std::string_view target);
+
+  // Gives a source that is referenced another target; if `expected` is given, only if that is its
+  // target now.
+  enum class EditResult { kDone, kAbsent, kOtherTarget };
+  EditResult Edit(std::string_view source, std::optional<std::string_view> expected,
+                  std::string_view target);
+
+  // Removes the link of that source; false if there is none.
+  bool Erase(std::string_view source);
+
+  // Makes an empty index ready for about `references`, so that adding them is faster. Takes its time:
+  // for the loading of a daemon.
+  void Reserve(uint64_t references);
+
+  // Frees some of the memory, in well under a millisecond; false when nothing is left to free. Once
+  // called, the index may only be freed further or destroyed.
+  bool FreeSome();
+
+  // ---- Size ----
+
+  uint64_t size() const { return sources_.size(); }
+  // Bytes taken from the heap and elsewhere.
+  uint64_t bytes_reserved() const { return heap_.bytes_reserved() + bytes_outside_heap(); }
+  // Those that do not come from the heap: the index itself, directories, the crowd.
+  uint64_t bytes_outside_heap() const;
+  // Bytes that the references and their places in both tables need. The rest of what is reserved is
+  // holes, empty slots and room to grow.
+  uint64_t bytes_used() const;
 
  private:
-  // Offset in the arena (low 40 bits) and tag (high 24).
-  using Handle = uint64_t;
-
-  // A question with its hash already computed.
-  struct Key {
-    uint64_t hash;
-    std::string_view source;
-  };
-  // The same, but content to find the first handle of the same tag, without reading its record.
-  struct TagKey {
-    uint64_t hash;
-  };
-
-  struct Hash {
-    using is_transparent = void;
-    const ReferenceIndex* index;
-    size_t operator()(Handle handle) const;
-    size_t operator()(const Key& key) const { return key.hash; }
-    size_t operator()(const TagKey& key) const { return key.hash; }
-  };
-  struct Equal {
-    using is_transparent = void;
-    const ReferenceIndex* index;
-    bool operator()(Handle a, Handle b) const { return a == b; }
-    bool operator()(Handle handle, const Key& key) const;
-    bool operator()(Handle handle, const TagKey& key) const;
-  };
-
-  uint64_t HashOf(std::string_view source) const;
-  static uint64_t TagOf(uint64_t hash) { return hash >> 40; }
-  const char* RecordOf(Handle handle) const { return arena_.At(handle & kOffsetMask); }
-
-  // Answers count IDs in groups: hash and prefetch the slots, then find candidates and prefetch the
-  // records, then compare. `answer(i, record)` gets nullptr for an absent ID.
+  // Answers `count` IDs in groups; answer(i, record) gets nullptr for an absent one.
   template <typename Answer>
-  void Find(IdCursor& ids, uint32_t count, Answer answer) const;
+  void FindBatch(IdCursor& ids, uint32_t count, Answer answer) const;
 
-  static constexpr uint64_t kOffsetMask = (uint64_t{1} << 40) - 1;
+  uint32_t TakeSources(uint32_t target_hash, std::string_view target, uint32_t sources_max,
+                       absl::FunctionRef<void(std::string_view)> take) const;
 
-  const uint64_t hash_secret_;
-  RecordArena arena_;
-  absl::flat_hash_set<Handle, Hash, Equal> handles_;
+  bool AddHashed(uint32_t source_hash, std::string_view source, uint32_t target_hash,
+                 std::string_view target);
+  // `record` is the source's record.
+  void Repoint(uint32_t source_hash, std::string_view source, Record record,
+               std::string_view target);
+
+  const KeyedHash& hash_;
+  HeapAccount heap_;
+  SourceMap sources_;
+  TargetMap targets_;
 };
 
 }  // namespace xref

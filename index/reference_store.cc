@@ -1,31 +1,31 @@
 #include "index/reference_store.h"
 
 #include <algorithm>
-#include <random>
+#include <utility>
 
 namespace xref {
 namespace {
 
-// IDs answered, and references applied, under one hold of the lock. Both bound how long the other
+// IDs answered, and references changed, under one hold of the lock. Both bound how long the other
 // side waits: some tens of microseconds. A multiple of 8, so that a chunk ends on a bitmap's byte.
 constexpr uint32_t kReadChunk = 1024;
-constexpr uint32_t kApplyChunk = 256;
+constexpr uint32_t kAddChunk = 256;
+// Changes other than adding may each compact a segment, so fewer are made at once.
+constexpr uint32_t kChangeChunk = 32;
 static_assert(kReadChunk % 8 == 0);
-
-uint64_t DrawSecret() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
-}
 
 }  // namespace
 
-ReferenceStore::ReferenceStore(size_t slots) : hash_secret_(DrawSecret()), lock_(slots) {}
+ReferenceStore::ReferenceStore(size_t slots) : lock_(slots) {}
+ReferenceStore::~ReferenceStore() = default;
 
 ReferenceIndex* ReferenceStore::FindIndex(PlaceId place) const {
   return place < indices_.size() ? indices_[place].get() : nullptr;
 }
 
 const ReferenceIndex* ReferenceStore::WriterIndex(PlaceId place) const { return FindIndex(place); }
+
+// ---- Readers ----
 
 bool ReferenceStore::Check(size_t slot, PlaceId place, const IdBatch& ids, uint8_t* bitmap) {
   IdCursor cursor(ids);
@@ -58,13 +58,45 @@ bool ReferenceStore::Lookup(size_t slot, PlaceId place, const IdBatch& ids,
   return true;
 }
 
+bool ReferenceStore::Reverse(size_t slot, PlaceId place, const IdBatch& targets,
+                             uint32_t sources_max, ReferenceIndex::TakeSource take) {
+  IdCursor cursor(targets);
+  uint32_t done = 0;
+  do {
+    const uint32_t chunk = std::min(kReadChunk, targets.count - done);
+    const BigReaderLock::ReaderGuard guard(lock_, slot);
+    const ReferenceIndex* index = FindIndex(place);
+    if (index == nullptr) return false;
+    done += index->Reverse(cursor, chunk, sources_max, [&, first = done](uint32_t i, auto source) {
+      take(first + i, source);
+    });
+  } while (done < targets.count);
+  return true;
+}
+
 void ReferenceStore::ReadCatalog(size_t slot,
                                  absl::FunctionRef<void(const Catalog&, SizeOf)> read) {
   const BigReaderLock::ReaderGuard guard(lock_, slot);
   read(catalog_, [this](PlaceId place) {
     const ReferenceIndex* index = FindIndex(place);
-    return index == nullptr ? TypeSize{} : TypeSize{index->size(), index->bytes_reserved()};
+    if (index == nullptr) return TypeSize{};
+    return TypeSize{index->size(), index->bytes_reserved(), index->bytes_used()};
   });
+}
+
+// ---- The writer ----
+
+template <typename Step>
+void ReferenceStore::ChangeInSteps(PlaceId place, uint32_t count, Step step) {
+  ReferenceIndex* index = FindIndex(place);
+  if (index == nullptr) return;
+  const uint64_t outside_before = index->bytes_outside_heap();
+  while (count > 0) {
+    heap_.KeepSpareRegion();  // while no reader waits
+    const BigReaderLock::WriterGuard guard(lock_);
+    count -= step(*index, count);
+  }
+  bytes_outside_heap_ += index->bytes_outside_heap() - outside_before;
 }
 
 void ReferenceStore::Apply(const Change& change) {
@@ -77,25 +109,96 @@ void ReferenceStore::Apply(const CreateIntegration& created) {
   for (const EntityType& type : created.types) {
     if (type.place >= indices_.size()) indices_.resize(type.place + 1);
     if (indices_[type.place] == nullptr) {
-      indices_[type.place] = std::make_unique<ReferenceIndex>(hash_secret_);
+      indices_[type.place] = std::make_unique<ReferenceIndex>(heap_, hash_);
+      bytes_outside_heap_ += indices_[type.place]->bytes_outside_heap();
     }
   }
 }
 
 void ReferenceStore::Apply(const AddReferences& added) {
-  ReferenceIndex* index = FindIndex(added.place);
-  if (index == nullptr) return;
-  IdCursor sources(added.sources);
-  IdCursor targets(added.targets);
-  for (uint32_t done = 0; done < added.sources.count;) {
-    const uint32_t chunk = std::min(kApplyChunk, added.sources.count - done);
-    const BigReaderLock::WriterGuard guard(lock_);
+  Add(added.place, added.sources, added.targets);
+}
+
+void ReferenceStore::Add(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
+  IdCursor source(sources);
+  IdCursor target(targets);
+  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+    return index.Add(source, target, std::min(kAddChunk, left));
+  });
+}
+
+void ReferenceStore::Put(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
+  IdCursor source(sources);
+  IdCursor target(targets);
+  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+    const uint32_t chunk = std::min(kChangeChunk, left);
     for (uint32_t i = 0; i < chunk; ++i) {
-      const std::string_view source = sources.Next();
-      index->Add(source, targets.Next());
+      const std::string_view id = source.Next();
+      index.Put(id, target.Next());
     }
-    done += chunk;
+    return chunk;
+  });
+}
+
+void ReferenceStore::Edit(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
+  IdCursor source(sources);
+  IdCursor target(targets);
+  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+    const uint32_t chunk = std::min(kChangeChunk, left);
+    for (uint32_t i = 0; i < chunk; ++i) {
+      const std::string_view id = source.Next();
+      index.Edit(id, std::nullopt, target.Next());
+    }
+    return chunk;
+  });
+}
+
+void ReferenceStore::Erase(PlaceId place, const IdBatch& sources) {
+  IdCursor source(sources);
+  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+    const uint32_t chunk = std::min(kChangeChunk, left);
+    for (uint32_t i = 0; i < chunk; ++i) index.Erase(source.Next());
+    return chunk;
+  });
+}
+
+void ReferenceStore::Reserve(PlaceId place, uint64_t references) {
+  ChangeInSteps(place, 1, [&](ReferenceIndex& index, uint32_t one) {
+    index.Reserve(references);
+    return one;
+  });
+}
+
+void ReferenceStore::Purge(PlaceId place) {
+  if (FindIndex(place) == nullptr) return;
+  Replace(place, std::make_unique<ReferenceIndex>(heap_, hash_));
+}
+
+void ReferenceStore::DropPlace(PlaceId place) {
+  if (FindIndex(place) == nullptr) return;
+  Replace(place, nullptr);
+}
+
+void ReferenceStore::Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index) {
+  if (index != nullptr) bytes_outside_heap_ += index->bytes_outside_heap();
+  {
+    const BigReaderLock::WriterGuard guard(lock_);
+    indices_[place].swap(index);
   }
+  dropped_.push_back(std::move(index));
+}
+
+bool ReferenceStore::ReclaimStep() {
+  if (dropped_.empty()) return false;
+  // No reader can see it any more, so no lock is needed.
+  ReferenceIndex& index = *dropped_.back();
+  bytes_outside_heap_ -= index.bytes_outside_heap();
+  if (index.FreeSome()) {
+    bytes_outside_heap_ += index.bytes_outside_heap();
+  } else {
+    dropped_.pop_back();
+  }
+  return !dropped_.empty();
 }
 
 }  // namespace xref

@@ -2,6 +2,7 @@
 
 #include <absl/functional/function_ref.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,6 +11,8 @@
 
 #include "index/big_reader_lock.h"
 #include "index/catalog.h"
+#include "index/keyed_hash.h"
+#include "index/page_heap.h"
 #include "index/reference_index.h"
 #include "index/vocabulary.h"
 
@@ -19,12 +22,17 @@ namespace xref {
 // is what questions are answered from.
 //
 // Thread-safety: any number of reader threads, each with a slot of its own, beside one writer thread.
-// Readers use the methods that take a slot. Apply and the methods named Writer... are for the writer
-// thread alone: since it is the only one that changes anything, it reads without a lock.
+// Readers use the methods that take a slot; bytes_reserved is for every thread. All others are for
+// the writer thread alone: since it is the only one that changes anything, it reads without a lock.
+//
+// Every change holds readers up for a bounded number of references at a time, well under a
+// millisecond, so they may see a batch half applied. Making a change a second time alters nothing.
+// References of a place that does not exist are ignored.
 class ReferenceStore {
  public:
   // `slots` reader threads, numbered from 0.
   explicit ReferenceStore(size_t slots);
+  ~ReferenceStore();
 
   // ---- Readers ----
 
@@ -37,13 +45,29 @@ class ReferenceStore {
   [[nodiscard]] bool Lookup(size_t slot, PlaceId place, const IdBatch& ids,
                             absl::FunctionRef<void(std::span<const std::string_view>)> take);
 
+  // Calls take(i, source) for each source that has targets[i] as its target, in the order of the
+  // targets; a target with more than `sources_max` shows only that many. The views die with the call
+  // of `take`. False if there is no such place; then some of the answers may have been given, if the
+  // place was dropped meanwhile.
+  [[nodiscard]] bool Reverse(size_t slot, PlaceId place, const IdBatch& targets,
+                             uint32_t sources_max, ReferenceIndex::TakeSource take);
+
   struct TypeSize {
     uint64_t references;
-    uint64_t bytes_reserved;
+    uint64_t bytes_reserved;  // taken from the machine
+    uint64_t bytes_used;      // needed by the references; the rest is holes and room to grow
   };
   // Shows the catalog, and the size of any place in it, under the reader lock: be brief.
   using SizeOf = absl::FunctionRef<TypeSize(PlaceId)>;
   void ReadCatalog(size_t slot, absl::FunctionRef<void(const Catalog&, SizeOf)> read);
+
+  // ---- Every thread ----
+
+  // Bytes that all indices together have taken from the machine, with what has been dropped and not
+  // yet reclaimed, and with free memory kept for reuse.
+  uint64_t bytes_reserved() const {
+    return heap_.bytes_reserved() + bytes_outside_heap_.load(std::memory_order_relaxed);
+  }
 
   // ---- The writer ----
 
@@ -51,20 +75,48 @@ class ReferenceStore {
   // The index of a place, or nullptr.
   const ReferenceIndex* WriterIndex(PlaceId place) const;
 
-  // Makes the change true. Applying a change a second time alters nothing. Readers are held up for
-  // a bounded number of references at a time, so they may see a batch half applied.
+  // Makes the change true.
   void Apply(const Change& change);
+
+  // Adds those references whose source has no target yet.
+  void Add(PlaceId place, const IdBatch& sources, const IdBatch& targets);
+  // Links each source to its target, whatever it was linked to.
+  void Put(PlaceId place, const IdBatch& sources, const IdBatch& targets);
+  // Links each source to its target if it is linked at all.
+  void Edit(PlaceId place, const IdBatch& sources, const IdBatch& targets);
+  // Removes the links of these sources.
+  void Erase(PlaceId place, const IdBatch& sources);
+
+  // Makes a place that is still empty ready for about `references`. Holds readers up: for loading.
+  void Reserve(PlaceId place, uint64_t references);
+
+  // Removes all references of a place, at once whatever their number.
+  void Purge(PlaceId place);
+  // The same, and afterwards the place does not exist.
+  void DropPlace(PlaceId place);
+  // Frees some of the memory of what was purged or dropped, holding up no reader; false if nothing is
+  // left to free. Call it between changes until it says so. Takes well under a millisecond.
+  bool ReclaimStep();
 
  private:
   void Apply(const CreateIntegration& created);
   void Apply(const AddReferences& added);
 
   ReferenceIndex* FindIndex(PlaceId place) const;
+  void Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index);
 
-  const uint64_t hash_secret_;
+  // Calls step(index, count) until `count` references are done; it returns how many it has done of
+  // those left. Each step runs under the writer lock.
+  template <typename Step>
+  void ChangeInSteps(PlaceId place, uint32_t count, Step step);
+
+  const KeyedHash hash_;
   BigReaderLock lock_;
-  Catalog catalog_;                                      // guarded by lock_
+  PageHeap heap_;                                         // changed by the writer
+  std::atomic<uint64_t> bytes_outside_heap_ = 0;          // changed by the writer
+  Catalog catalog_;                                       // guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> indices_;  // by PlaceId; guarded by lock_
+  std::vector<std::unique_ptr<ReferenceIndex>> dropped_;  // of the writer
 };
 
 }  // namespace xref
