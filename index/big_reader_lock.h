@@ -12,7 +12,8 @@ namespace xref {
 // writer takes all slots. A waiting writer holds new readers back, so that readers in a tight loop
 // cannot starve it.
 //
-// Thread-safe. A slot belongs to one thread at a time; neither guard may be taken twice by a thread.
+// Thread-safe. A slot belongs to one thread at a time; neither guard may be taken twice by a
+// thread.
 class BigReaderLock {
  public:
   // `slots` reader threads, numbered from 0.
@@ -22,7 +23,8 @@ class BigReaderLock {
 
   class [[nodiscard]] ReaderGuard {
    public:
-    ReaderGuard(BigReaderLock& lock, size_t slot) : held_(lock.slots_[slot].mutex, std::defer_lock) {
+    ReaderGuard(BigReaderLock& lock, size_t slot)
+        : held_(lock.slots_[slot].mutex, std::defer_lock) {
       while (lock.writer_waits_.load(std::memory_order_acquire)) lock.writer_waits_.wait(true);
       held_.lock();
     }

@@ -22,9 +22,15 @@ struct alignas(64) Line {
   static constexpr uint32_t kSlots = 64 / (2 * sizeof(Word)) - 1;
 
   Word tags[kSlots];  // 0 in an empty slot
-  Word passed;        // entries that found this line full on their way from their home to a later line
+  Word passed;        // which tags found this line full and went on: a bit for some tags each
   Word values[kSlots];
   Word more_elsewhere;  // not 0 if the table's owner keeps entries of this home elsewhere
+
+  // Whether an entry of that tag may have found this line full and gone on to the next.
+  bool MayHavePassed(Word tag) const { return (passed & PassedBit(tag)) != 0; }
+  static constexpr Word PassedBit(Word tag) {
+    return static_cast<Word>(Word{1} << (tag % (8 * sizeof(Word))));
+  }
 
   // Bit i is set where tags[i] == tag.
   uint32_t Match(Word tag) const {
@@ -54,9 +60,9 @@ struct alignas(64) Line {
 };
 static_assert(sizeof(Line<uint16_t>) == 64 && sizeof(Line<uint32_t>) == 64);
 
-// A hash table of lines: an entry lies in its home line, or, if that is full, in the next with room.
-// It knows nothing of what tags and values mean, and never grows by itself: the owner, who can find
-// every entry's hash again, builds a larger one.
+// A hash table of lines: an entry lies in its home line, or, if that is full, in the next with
+// room. It knows nothing of what tags and values mean, and never grows by itself: the owner, who
+// can find every entry's hash again, builds a larger one.
 //
 // Positions (`where`) are hashes whose high bits are evenly spread. Thread-compatible.
 template <typename Word>
@@ -73,12 +79,16 @@ class LineTable {
     std::memset(static_cast<void*>(lines_), 0, bytes_reserved());
   }
   LineTable(LineTable&& other) noexcept
-      : heap_(other.heap_), count_(other.count_), size_(other.size_),
+      : heap_(other.heap_),
+        count_(other.count_),
+        size_(other.size_),
+        erased_(other.erased_),
         lines_(std::exchange(other.lines_, nullptr)) {}
   LineTable& operator=(LineTable&& other) noexcept {
     std::swap(heap_, other.heap_);
     std::swap(count_, other.count_);
     std::swap(size_, other.size_);
+    std::swap(erased_, other.erased_);
     std::swap(lines_, other.lines_);
     return *this;
   }
@@ -93,8 +103,8 @@ class LineTable {
     return ++line == lines_ + count_ ? lines_ : line;
   }
 
-  // Calls visit(line, slot) for each entry of that tag, from the home line on, until it returns true;
-  // says whether it did.
+  // Calls visit(line, slot) for each entry of that tag, from the home line on, until it returns
+  // true; says whether it did.
   template <typename Visit>
   bool FindEach(uint32_t where, Word tag, Visit visit) const {
     const LineType* line = Home(where);
@@ -102,7 +112,7 @@ class LineTable {
       for (uint32_t mask = line->Match(tag); mask != 0; mask &= mask - 1) {
         if (visit(*line, static_cast<uint32_t>(__builtin_ctz(mask)))) return true;
       }
-      if (line->passed == 0) return false;
+      if (!line->MayHavePassed(tag)) return false;
     }
     return false;
   }
@@ -121,20 +131,19 @@ class LineTable {
     const int slot = __builtin_ctz(empty);
     line->tags[slot] = tag;
     line->values[slot] = value;
-    for (LineType* on_the_way = Home(where); on_the_way != line; on_the_way = Following(on_the_way)) {
-      ++on_the_way->passed;
+    for (LineType* on_the_way = Home(where); on_the_way != line;
+         on_the_way = Following(on_the_way)) {
+      on_the_way->passed |= LineType::PassedBit(tag);
     }
     ++size_;
     return true;
   }
 
   // Removes an entry that FindEach has shown.
-  void Erase(uint32_t where, const LineType& line, uint32_t slot) {
+  void Erase(const LineType& line, uint32_t slot) {
     Writable(line).tags[slot] = 0;
-    for (LineType* on_the_way = Home(where); on_the_way != &line; on_the_way = Following(on_the_way)) {
-      --on_the_way->passed;
-    }
     --size_;
+    ++erased_;
   }
 
   // Changes the value of an entry that FindEach has shown.
@@ -156,6 +165,8 @@ class LineTable {
   }
 
   uint32_t size() const { return size_; }
+  // Entries ever erased. What they left in `passed` stays until the owner builds a new table.
+  uint32_t erased() const { return erased_; }
   // Entries that it should hold at most, so that few of them leave their home line.
   uint32_t capacity() const { return CapacityOf(count_); }
   size_t bytes_reserved() const { return count_ * sizeof(LineType); }
@@ -177,6 +188,7 @@ class LineTable {
   HeapAccount* heap_;
   uint32_t count_;
   uint32_t size_ = 0;
+  uint32_t erased_ = 0;
   LineType* lines_;
 };
 

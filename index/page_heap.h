@@ -9,9 +9,9 @@
 
 namespace xref {
 
-// Memory for the index: runs of 8 KiB pages, cut from 2 MiB regions that the system is asked to back
-// with one huge page each, so that a random access seldom misses the TLB. Pieces smaller than a page
-// come from operator new, so that small entity types cost what they use.
+// Memory for the index: runs of 8 KiB pages, cut from 2 MiB regions that the system is asked to
+// back with one huge page each, so that a random access seldom misses the TLB. Pieces smaller than
+// a page come from operator new, so that small entity types cost what they use.
 //
 // Runs come from the lowest region with room, so that memory given back gathers in whole regions,
 // which return to the system.
@@ -34,8 +34,8 @@ class PageHeap {
     return (bytes + unit - 1) / unit * unit;
   }
 
-  // `bytes` is as RoundUp returns it and at most kRegionBytes. The memory is aligned to 64 bytes and
-  // holds anything. Throws std::bad_alloc if the system has no more.
+  // `bytes` is as RoundUp returns it and at most kRegionBytes. The memory is aligned to 64 bytes
+  // and holds anything. Throws std::bad_alloc if the system has no more.
   [[nodiscard]] void* Allocate(size_t bytes);
   // `bytes` as in Allocate.
   void Free(void* memory, size_t bytes);
@@ -61,7 +61,8 @@ class PageHeap {
   void AddRegion();
   void DropRegion(Regions::iterator region);
   void Count(int64_t bytes) {
-    bytes_reserved_.store(bytes_reserved() + static_cast<uint64_t>(bytes), std::memory_order_relaxed);
+    bytes_reserved_.store(bytes_reserved() + static_cast<uint64_t>(bytes),
+                          std::memory_order_relaxed);
   }
 
   Regions regions_;

@@ -26,8 +26,8 @@ std::optional<std::string_view> ReferenceIndex::Find(std::string_view source) co
   return TargetOf(record);
 }
 
-bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source,
-                               uint32_t target_hash, std::string_view target) {
+bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source, uint32_t target_hash,
+                               std::string_view target) {
   if (sources_.Find(source_hash, source) != nullptr) return false;
   sources_.Insert(source_hash, source, target);
   targets_.Insert(target_hash, source_hash);
@@ -79,8 +79,8 @@ ReferenceIndex::PutResult ReferenceIndex::Put(std::string_view source, std::stri
 }
 
 ReferenceIndex::EditResult ReferenceIndex::Edit(std::string_view source,
-                                            std::optional<std::string_view> expected,
-                                            std::string_view target) {
+                                                std::optional<std::string_view> expected,
+                                                std::string_view target) {
   const uint32_t hash = hash_(source);
   const Record record = sources_.Find(hash, source);
   if (record == nullptr) return EditResult::kAbsent;

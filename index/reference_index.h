@@ -55,8 +55,8 @@ class ReferenceIndex {
 
   // ---- Changes ----
 
-  // Links source to target and returns true; returns false and changes nothing if the source already
-  // has a target.
+  // Links source to target and returns true; returns false and changes nothing if the source
+  // already has a target.
   bool Add(std::string_view source, std::string_view target);
 
   // Adds the next references of a batch, at most `count`, those absent; a source that has a target
@@ -77,8 +77,8 @@ class ReferenceIndex {
   // Removes the link of that source; false if there is none.
   bool Erase(std::string_view source);
 
-  // Makes an empty index ready for about `references`, so that adding them is faster. Takes its time:
-  // for the loading of a daemon.
+  // Makes an empty index ready for about `references`, so that adding them is faster. Takes its
+  // time: for the loading of a daemon.
   void Reserve(uint64_t references);
 
   // Frees some of the memory, in well under a millisecond; false when nothing is left to free. Once

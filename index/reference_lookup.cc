@@ -3,7 +3,8 @@
 // A question about one ID touches memory that is in no cache: the line of the table where its tag
 // would be, and, if the tag is there, the record. Each access takes about 100 ns, but the processor
 // can wait for many at once. So a batch is answered in groups, and each group in stages: a stage
-// asks for the memory that the next stage will read, for all IDs of the group, before that reads it.
+// asks for the memory that the next stage will read, for all IDs of the group, before that reads
+// it.
 
 #include <absl/container/inlined_vector.h>
 
@@ -17,7 +18,7 @@ namespace {
 
 // IDs in flight at once: enough to cover a memory access, few enough to stay in the first-level
 // cache and within what the processor can wait for at once.
-constexpr uint32_t kGroup = 24;
+constexpr uint32_t kGroup = 48;
 
 // Sources that one call of Reverse hands out before it stops after the current group.
 constexpr uint32_t kSourcesPerCall = 4096;
@@ -39,6 +40,12 @@ struct ReverseQuestion {
   Question source;
 };
 
+// Asks for a record as far as `bytes` past its header: it may lie across the border of two lines.
+void Prefetch(Record record, size_t bytes) {
+  __builtin_prefetch(record);
+  __builtin_prefetch(record + kRecordHeaderBytes + bytes);
+}
+
 }  // namespace
 
 template <typename Answer>
@@ -57,7 +64,7 @@ void ReferenceIndex::FindBatch(IdCursor& ids, uint32_t count, Answer answer) con
     for (uint32_t i = 0; i < size; ++i) {
       Question& q = group[i];
       q.candidate = q.segment->FirstCandidate(q.home, q.hash);
-      __builtin_prefetch(q.candidate);
+      if (q.candidate != nullptr) Prefetch(q.candidate, q.source.size());
     }
     for (uint32_t i = 0; i < size; ++i) {
       const Question& q = group[i];
@@ -114,7 +121,7 @@ uint32_t ReferenceIndex::Reverse(IdCursor& targets, uint32_t count, uint32_t sou
       ReverseQuestion& q = group[i];
       if (q.entries != 1) continue;
       q.source.candidate = q.source.segment->FirstCandidate(q.source.home, q.source.hash);
-      __builtin_prefetch(q.source.candidate);
+      if (q.source.candidate != nullptr) Prefetch(q.source.candidate, 2 * q.target.size());
     }
     for (uint32_t i = 0; i < size; ++i) {
       const ReverseQuestion& q = group[i];

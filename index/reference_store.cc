@@ -67,9 +67,8 @@ bool ReferenceStore::Reverse(size_t slot, PlaceId place, const IdBatch& targets,
     const BigReaderLock::ReaderGuard guard(lock_, slot);
     const ReferenceIndex* index = FindIndex(place);
     if (index == nullptr) return false;
-    done += index->Reverse(cursor, chunk, sources_max, [&, first = done](uint32_t i, auto source) {
-      take(first + i, source);
-    });
+    done += index->Reverse(cursor, chunk, sources_max,
+                           [&, first = done](uint32_t i, auto source) { take(first + i, source); });
   } while (done < targets.count);
   return true;
 }

@@ -18,12 +18,13 @@
 
 namespace xref {
 
-// What is true now: the catalog, and one index per entity type. The truth on disk is elsewhere; this
-// is what questions are answered from.
+// What is true now: the catalog, and one index per entity type. The truth on disk is elsewhere;
+// this is what questions are answered from.
 //
-// Thread-safety: any number of reader threads, each with a slot of its own, beside one writer thread.
-// Readers use the methods that take a slot; bytes_reserved is for every thread. All others are for
-// the writer thread alone: since it is the only one that changes anything, it reads without a lock.
+// Thread-safety: any number of reader threads, each with a slot of its own, beside one writer
+// thread. Readers use the methods that take a slot; bytes_reserved is for every thread. All others
+// are for the writer thread alone: since it is the only one that changes anything, it reads without
+// a lock.
 //
 // Every change holds readers up for a bounded number of references at a time, well under a
 // millisecond, so they may see a batch half applied. Making a change a second time alters nothing.
@@ -46,9 +47,9 @@ class ReferenceStore {
                             absl::FunctionRef<void(std::span<const std::string_view>)> take);
 
   // Calls take(i, source) for each source that has targets[i] as its target, in the order of the
-  // targets; a target with more than `sources_max` shows only that many. The views die with the call
-  // of `take`. False if there is no such place; then some of the answers may have been given, if the
-  // place was dropped meanwhile.
+  // targets; a target with more than `sources_max` shows only that many. The views die with the
+  // call of `take`. False if there is no such place; then some of the answers may have been given,
+  // if the place was dropped meanwhile.
   [[nodiscard]] bool Reverse(size_t slot, PlaceId place, const IdBatch& targets,
                              uint32_t sources_max, ReferenceIndex::TakeSource take);
 
@@ -94,8 +95,8 @@ class ReferenceStore {
   void Purge(PlaceId place);
   // The same, and afterwards the place does not exist.
   void DropPlace(PlaceId place);
-  // Frees some of the memory of what was purged or dropped, holding up no reader; false if nothing is
-  // left to free. Call it between changes until it says so. Takes well under a millisecond.
+  // Frees some of the memory of what was purged or dropped, holding up no reader; false if nothing
+  // is left to free. Call it between changes until it says so. Takes well under a millisecond.
   bool ReclaimStep();
 
  private:

@@ -9,8 +9,8 @@
 namespace xref {
 
 // Extendible hashing: finds the segment of a hash by the hash's top bits. A segment that has become
-// too large splits in two by its next bit; nothing but the two and some pointers here is touched, so
-// that growth never stops the world. Small directories have one segment.
+// too large splits in two by its next bit; nothing but the two and some pointers here is touched,
+// so that growth never stops the world. Small directories have one segment.
 //
 // Segment is movable and has `uint32_t depth`, the number of top bits that all its hashes share.
 // Thread-compatible.
@@ -30,8 +30,8 @@ class SegmentDirectory {
   Segment& At(uint32_t hash) { return *slots_[SlotOf(hash)]; }
   const Segment& At(uint32_t hash) const { return *slots_[SlotOf(hash)]; }
 
-  // Puts two segments in the place of the one that `hash` is in: they are deeper by one, and `lower`
-  // has the hashes whose next bit is 0.
+  // Puts two segments in the place of the one that `hash` is in: they are deeper by one, and
+  // `lower` has the hashes whose next bit is 0.
   void Split(uint32_t hash, Segment lower, Segment upper) {
     Segment& split = At(hash);
     const uint32_t depth = split.depth;

@@ -33,16 +33,17 @@ void SourceMap::Insert(uint32_t hash, std::string_view source, std::string_view 
 
 void SourceMap::Erase(uint32_t hash, std::string_view source) {
   SourceSegment& segment = directory_.At(hash);
-  segment.table.FindEach(segment.Where(hash), segment.Tag(hash), [&](const auto& line, uint32_t slot) {
-    const RecordArena::Offset offset = line.values[slot];
-    const Record record = segment.records.At(offset);
-    if (!HasSource(record, source)) return false;
-    --size_;
-    record_bytes_ -= RecordArena::BytesOf(source, TargetOf(record));
-    segment.records.Remove(offset);
-    segment.table.Erase(segment.Where(hash), line, slot);
-    return true;
-  });
+  segment.table.FindEach(segment.Where(hash), segment.Tag(hash),
+                         [&](const auto& line, uint32_t slot) {
+                           const RecordArena::Offset offset = line.values[slot];
+                           const Record record = segment.records.At(offset);
+                           if (!HasSource(record, source)) return false;
+                           --size_;
+                           record_bytes_ -= RecordArena::BytesOf(source, TargetOf(record));
+                           segment.records.Remove(offset);
+                           segment.table.Erase(line, slot);
+                           return true;
+                         });
   const uint32_t wasted = segment.records.bytes_wasted();
   if (wasted > kHoleBytesMin && wasted > segment.records.bytes_used() / 4) Compact(segment);
 }
@@ -64,8 +65,8 @@ void SourceMap::Reserve(uint64_t references) {
   uint32_t depth = 0;
   while (references >> depth > kReservedEntriesMax) ++depth;
   const uint32_t entries = WithMargin(references >> depth);
-  directory_ = SegmentDirectory<SourceSegment>(
-      depth, [&] { return SourceSegment(heap_, depth, entries); });
+  directory_ =
+      SegmentDirectory<SourceSegment>(depth, [&] { return SourceSegment(heap_, depth, entries); });
 }
 
 bool SourceMap::Store(SourceSegment& segment, uint32_t hash, std::string_view source,
@@ -113,9 +114,8 @@ void SourceMap::Split(uint32_t hash) {
   const uint32_t split_bit = 0x8000'0000u >> full.depth;
   SourceSegment lower(heap_, full.depth + 1, entries);
   SourceSegment upper(heap_, full.depth + 1, entries);
-  CopyRecords(full, [&](uint32_t of) -> SourceSegment& {
-    return (of & split_bit) == 0 ? lower : upper;
-  });
+  CopyRecords(full,
+              [&](uint32_t of) -> SourceSegment& { return (of & split_bit) == 0 ? lower : upper; });
   directory_.Split(hash, std::move(lower), std::move(upper));
 }
 

@@ -30,7 +30,8 @@ struct SourceSegment {
   Record FirstCandidate(const LineType* home, uint32_t hash) const {
     const uint32_t match = home->Match(Tag(hash));
     if (match != 0) return records.At(home->values[__builtin_ctz(match)]);
-    if (home->passed == 0) [[likely]] return nullptr;
+    if (!home->MayHavePassed(Tag(hash))) [[likely]]
+      return nullptr;
     Record candidate = nullptr;
     table.FindEach(Where(hash), Tag(hash), [&](const LineType& line, uint32_t slot) {
       candidate = records.At(line.values[slot]);

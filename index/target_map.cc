@@ -14,8 +14,9 @@ constexpr uint32_t kSegmentEntriesMax = 5'700;
 // What a segment is expected to hold when it is made ready in advance.
 constexpr uint64_t kReservedEntriesMax = 4'500;
 
-// A table emptier than half is made smaller, but not below this size.
-constexpr uint32_t kShrinkEntriesMin = 64;
+// A table is built anew, and smaller if it can be, after as many erasures as it has entries left,
+// but not for fewer than these.
+constexpr uint32_t kErasedMin = 64;
 
 // A sixteenth more than the mean, since no two halves of a segment are alike.
 constexpr uint32_t WithMargin(uint64_t entries) {
@@ -25,7 +26,9 @@ constexpr uint32_t WithMargin(uint64_t entries) {
 }  // namespace
 
 TargetMap::TargetMap(HeapAccount& heap)
-    : heap_(heap), directory_(0, [&] { return TargetSegment{0, TargetSegment::Table(heap, 0)}; }) {}
+    : heap_(heap), directory_(0, [&] {
+        return TargetSegment{0, TargetSegment::Table(heap, 0)};
+      }) {}
 
 void TargetMap::Insert(uint32_t target_hash, uint32_t source_hash) {
   const TargetSegment::Table& table = directory_.At(target_hash).table;
@@ -39,20 +42,19 @@ void TargetMap::Insert(uint32_t target_hash, uint32_t source_hash) {
 
 void TargetMap::Erase(uint32_t target_hash, uint32_t source_hash) {
   TargetSegment& segment = directory_.At(target_hash);
-  const bool erased = segment.table.FindEach(
-      segment.Where(target_hash), target_hash, [&](const auto& line, uint32_t slot) {
-        if (line.values[slot] != source_hash) return false;
-        segment.table.Erase(segment.Where(target_hash), line, slot);
-        return true;
-      });
+  const bool erased = segment.table.FindEach(segment.Where(target_hash), target_hash,
+                                             [&](const auto& line, uint32_t slot) {
+                                               if (line.values[slot] != source_hash) return false;
+                                               segment.table.Erase(line, slot);
+                                               return true;
+                                             });
   if (!erased) {
     const auto at = crowd_.find(CrowdKey(target_hash, source_hash));
     assert(at != crowd_.end());
     crowd_.erase(at);
   }
-  const uint32_t size = segment.table.size();
-  if (size > kShrinkEntriesMin && size < segment.table.capacity() / 2) {
-    Rehash(segment, target_hash, size * 5 / 4);
+  if (segment.table.erased() > kErasedMin && segment.table.erased() > segment.table.size()) {
+    Rehash(segment, target_hash, segment.table.size() * 5 / 4);
   }
 }
 

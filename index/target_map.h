@@ -22,15 +22,15 @@ struct TargetSegment {
   Table table;
 };
 
-// The way back from targets to sources: hash of the target -> hash of each source that it has. That a
-// source is named by its hash, not by an address, keeps entries valid wherever records move; the
+// The way back from targets to sources: hash of the target -> hash of each source that it has. That
+// a source is named by its hash, not by an address, keeps entries valid wherever records move; the
 // reader finds the record through the source map, and compares.
 //
-// Entries of one target lie side by side. A target with very many sources would fill line after line,
-// so those that do not fit near its home go to a search tree, the crowd.
+// Entries of one target lie side by side. A target with very many sources would fill line after
+// line, so those that do not fit near its home go to a search tree, the crowd.
 //
-// Thread-compatible: const methods may run at once, the others need the map for themselves. A change
-// touches one segment, so that none takes longer than some hundred microseconds.
+// Thread-compatible: const methods may run at once, the others need the map for themselves. A
+// change touches one segment, so that none takes longer than some hundred microseconds.
 class TargetMap {
  public:
   explicit TargetMap(HeapAccount& heap);

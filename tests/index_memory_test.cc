@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "index/reference_index.h"
+
+namespace xref {
+namespace {
+
+TEST(PageHeap, PiecesDoNotOverlap) {
+  PageHeap heap;
+  std::mt19937 random(5);
+  struct Piece {
+    unsigned char* at;
+    size_t bytes;
+    unsigned char mark;
+  };
+  std::vector<Piece> pieces;
+  const auto free_one = [&](size_t i) {
+    const Piece piece = pieces[i];
+    for (size_t k = 0; k < piece.bytes; ++k) ASSERT_EQ(piece.at[k], piece.mark);
+    heap.Free(piece.at, piece.bytes);
+    pieces[i] = pieces.back();
+    pieces.pop_back();
+  };
+  for (int i = 0; i < 3'000; ++i) {
+    const size_t bytes = PageHeap::RoundUp(1 + random() % (random() % 4 == 0 ? 100'000 : 5'000));
+    auto* at = static_cast<unsigned char*>(heap.Allocate(bytes));
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(at) % 64, 0u);
+    const auto mark = static_cast<unsigned char>(random());
+    std::memset(at, mark, bytes);
+    pieces.push_back({at, bytes, mark});
+    if (random() % 3 == 0) free_one(random() % pieces.size());
+    if (i % 100 == 0) heap.KeepSpareRegion();
+  }
+  while (!pieces.empty()) free_one(pieces.size() - 1);
+  EXPECT_LE(heap.bytes_reserved(), PageHeap::kRegionBytes);
+}
+
+TEST(PageHeap, FreedRegionsReturnToTheSystem) {
+  PageHeap heap;
+  std::vector<void*> pages;
+  for (int i = 0; i < 2'000; ++i) pages.push_back(heap.Allocate(PageHeap::kPageBytes));
+  EXPECT_GE(heap.bytes_reserved(), 2'000 * PageHeap::kPageBytes);
+  for (void* page : pages) heap.Free(page, PageHeap::kPageBytes);
+  EXPECT_EQ(heap.bytes_reserved(), PageHeap::kRegionBytes);
+}
+
+class IndexMemory : public testing::Test {
+ protected:
+  static void Fill(ReferenceIndex& index, uint32_t references) {
+    for (uint32_t i = 0; i < references; ++i) {
+      const std::string number = std::to_string(1'000'000'000'000 + i);
+      index.Add(number, number.substr(1));
+    }
+  }
+
+  PageHeap heap_;
+  const KeyedHash hash_{6};
+};
+
+TEST_F(IndexMemory, ATypeOfFiftyReferencesTakesFewKilobytes) {
+  ReferenceIndex index(heap_, hash_);
+  Fill(index, 50);
+  EXPECT_LT(index.bytes_reserved(), 6'000u);
+}
+
+TEST_F(IndexMemory, AnEmptyTypeTakesLessThanAKilobyte) {
+  const ReferenceIndex index(heap_, hash_);
+  EXPECT_LT(index.bytes_reserved(), 1'024u);
+}
+
+TEST_F(IndexMemory, AReferenceOfCommonSizeTakesFiftySixBytesAtMost) {
+  ReferenceIndex index(heap_, hash_);
+  Fill(index, 1'000'000);
+  EXPECT_LT(index.bytes_reserved() / index.size(), 56u);
+  EXPECT_LT(heap_.bytes_reserved() / index.size(), 56u);
+}
+
+TEST_F(IndexMemory, FreeingGoesInStepsAndEndsWithNothing) {
+  auto index = std::make_unique<ReferenceIndex>(heap_, hash_);
+  Fill(*index, 200'000);
+  int steps = 0;
+  while (index->FreeSome()) ++steps;
+  EXPECT_GT(steps, 1);
+  index.reset();
+  EXPECT_LE(heap_.bytes_reserved(), PageHeap::kRegionBytes);
+}
+
+}  // namespace
+}  // namespace xref
