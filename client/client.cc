@@ -56,6 +56,7 @@ absl::Status Unreadable(const protocol::Refusal& refusal) {
 
 size_t CountOf(const protocol::CheckReply& reply) { return reply.count; }
 size_t CountOf(const protocol::LookupReply& reply) { return reply.targets.count; }
+size_t CountOf(const protocol::ReverseReply& reply) { return reply.count; }
 size_t CountOf(const protocol::AddReply& reply) { return reply.outcomes.size(); }
 
 }  // namespace
@@ -235,6 +236,22 @@ absl::StatusOr<std::vector<std::string>> Client::Lookup(PlaceId place, const IdB
       });
 }
 
+absl::StatusOr<std::vector<std::vector<std::string>>> Client::Reverse(
+    const protocol::ReverseRequest& request) {
+  return Await<std::vector<std::vector<std::string>>, protocol::ReverseReply>(
+      [&](auto take) { return StartReverse(request, SIZE_MAX, std::move(take)); },
+      [](const protocol::ReverseReply& reply) {
+        std::vector<std::vector<std::string>> sources(reply.count);
+        IdCursor cursor(reply.sources);
+        for (uint32_t i = 0; i < reply.count; ++i) {
+          for (uint16_t left = reply.sources_of(i); left > 0; --left) {
+            sources[i].emplace_back(cursor.Next());
+          }
+        }
+        return sources;
+      });
+}
+
 absl::StatusOr<AddResult> Client::Add(const protocol::AddRequest& request) {
   return Await<AddResult, protocol::AddReply>(
       [&](auto take) { return StartAdd(request, SIZE_MAX, std::move(take)); },
@@ -268,6 +285,11 @@ absl::Status Client::StartLookup(PlaceId place, const IdBatch& ids, size_t windo
                                  Take<protocol::LookupReply> take) {
   return StartBatch(Opcode::kLookup, protocol::IdsRequest{.place = place, .ids = ids}, ids.count,
                     window, std::move(take));
+}
+
+absl::Status Client::StartReverse(const protocol::ReverseRequest& request, size_t window,
+                                  Take<protocol::ReverseReply> take) {
+  return StartBatch(Opcode::kReverse, request, request.targets.count, window, std::move(take));
 }
 
 absl::Status Client::StartAdd(const protocol::AddRequest& request, size_t window,

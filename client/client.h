@@ -70,6 +70,9 @@ class Client {
   // Each item i is whether ID i is synced, or its target ("" if it is not synced).
   absl::StatusOr<std::vector<bool>> Check(PlaceId place, const IdBatch& ids);
   absl::StatusOr<std::vector<std::string>> Lookup(PlaceId place, const IdBatch& ids);
+  // Item i holds the source IDs that have target i, at most `sources_max` of them.
+  absl::StatusOr<std::vector<std::vector<std::string>>> Reverse(
+      const protocol::ReverseRequest& request);
   absl::StatusOr<AddResult> Add(const protocol::AddRequest& request);
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
@@ -89,6 +92,8 @@ class Client {
                           Take<protocol::CheckReply> take);
   absl::Status StartLookup(PlaceId place, const IdBatch& ids, size_t window,
                            Take<protocol::LookupReply> take);
+  absl::Status StartReverse(const protocol::ReverseRequest& request, size_t window,
+                            Take<protocol::ReverseReply> take);
   absl::Status StartAdd(const protocol::AddRequest& request, size_t window,
                         Take<protocol::AddReply> take);
   // Waits until every request is answered.

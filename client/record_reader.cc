@@ -21,7 +21,9 @@ class CsvReader : public RecordReader {
   CsvReader(LineInput input, Columns columns) : RecordReader(std::move(input), columns) {}
 
   absl::Status ReadHeader(std::string_view line) {
-    if (row_.Begin(line) != CsvRow::State::kWhole) return MissingColumn(kSourceColumn, line);
+    if (row_.Begin(line) != CsvRow::State::kWhole) {
+      return MissingColumn(wants_source() ? kSourceColumn : kTargetColumn, line);
+    }
     const auto find = [&](std::string_view name) {
       const auto& names = row_.fields();
       return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -29,12 +31,10 @@ class CsvReader : public RecordReader {
     const size_t columns = row_.fields().size();
     source_column_ = find(kSourceColumn);
     target_column_ = find(kTargetColumn);
-    if (source_column_ == columns) return MissingColumn(kSourceColumn, line);
-    if (columns_ == Columns::kSourceAndTarget && target_column_ == columns) {
-      return MissingColumn(kTargetColumn, line);
-    }
-    fields_needed_ = 1 + (columns_ == Columns::kSource ? source_column_
-                                                       : std::max(source_column_, target_column_));
+    if (wants_source() && source_column_ == columns) return MissingColumn(kSourceColumn, line);
+    if (wants_target() && target_column_ == columns) return MissingColumn(kTargetColumn, line);
+    fields_needed_ = 1 + std::max(wants_source() ? source_column_ : 0,
+                                  wants_target() ? target_column_ : 0);
     return absl::OkStatus();
   }
 
@@ -55,8 +55,8 @@ class CsvReader : public RecordReader {
     if (fields.size() < fields_needed_) {
       return fmt::format("too few columns: {}, needed are {}", fields.size(), fields_needed_);
     }
-    record.source_id = fields[source_column_];
-    if (columns_ == Columns::kSourceAndTarget) record.target_id = fields[target_column_];
+    if (wants_source()) record.source_id = fields[source_column_];
+    if (wants_target()) record.target_id = fields[target_column_];
     return std::nullopt;
   }
 
@@ -87,9 +87,11 @@ class NdjsonReader : public RecordReader {
     if (error) return fmt::format("not valid JSON: {}", error.message());
     const auto* object = value_.if_object();
     if (object == nullptr) return "not a JSON object";
-    if (auto fault = Take(*object, kSourceColumn, record.source_id)) return fault;
-    if (columns_ == Columns::kSource) return std::nullopt;
-    return Take(*object, kTargetColumn, record.target_id);
+    if (wants_source()) {
+      if (auto fault = Take(*object, kSourceColumn, record.source_id)) return fault;
+    }
+    if (wants_target()) return Take(*object, kTargetColumn, record.target_id);
+    return std::nullopt;
   }
 
  private:
@@ -132,6 +134,20 @@ absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(const std::stri
   return reader;
 }
 
+std::optional<std::string> RecordReader::FindFault(const Record& record) const {
+  if (wants_source()) {
+    if (const auto bad = FindIdFault(record.source_id)) {
+      return fmt::format("the source ID {}", Describe(*bad));
+    }
+  }
+  if (wants_target()) {
+    if (const auto bad = FindIdFault(record.target_id)) {
+      return fmt::format("the target ID {}", Describe(*bad));
+    }
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<RecordReader::Found> RecordReader::Next(Record& record) {
   std::string_view line;
   do {
@@ -147,15 +163,7 @@ absl::StatusOr<RecordReader::Found> RecordReader::Next(Record& record) {
   row_line_ = input_.line();
   auto fault = Parse(line, record);
   if (!fault.ok()) return fault.status();
-  if (!fault->has_value()) {
-    if (const auto bad = FindIdFault(record.source_id)) {
-      *fault = fmt::format("the source ID {}", Describe(*bad));
-    } else if (columns_ == Columns::kSourceAndTarget) {
-      if (const auto bad_target = FindIdFault(record.target_id)) {
-        *fault = fmt::format("the target ID {}", Describe(*bad_target));
-      }
-    }
-  }
+  if (!fault->has_value()) *fault = FindFault(record);
   if (!fault->has_value()) return Found::kRecord;
   fault_ = **fault;
   return Found::kBadRow;

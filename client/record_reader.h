@@ -12,10 +12,10 @@
 
 namespace xref {
 
-// One row of a file of references or IDs.
+// One row of a file of references or IDs. A column that is not asked for is empty.
 struct Record {
   std::string_view source_id;
-  std::string_view target_id;  // empty where only source IDs are asked for
+  std::string_view target_id;
 };
 
 // Reads files of references: CSV with a header that names source_id and target_id among its
@@ -23,7 +23,7 @@ struct Record {
 // NDJSON. Rows are read one at a time; a bad one is reported and does not end the reading.
 class RecordReader {
  public:
-  enum class Columns { kSource, kSourceAndTarget };
+  enum class Columns { kSource, kTarget, kBoth };
   // Opens the file ("-" is standard input) and reads the header. InvalidArgument: the header lacks
   // a column; NotFound, PermissionDenied: the file cannot be read.
   static absl::StatusOr<std::unique_ptr<RecordReader>> Open(const std::string& path,
@@ -46,11 +46,16 @@ class RecordReader {
   virtual absl::StatusOr<std::optional<std::string>> Parse(std::string_view line,
                                                            Record& record) = 0;
 
+  bool wants_source() const { return columns_ != Columns::kTarget; }
+  bool wants_target() const { return columns_ != Columns::kSource; }
+
   LineInput input_;
-  const Columns columns_;
   uint64_t row_line_ = 0;
 
  private:
+  std::optional<std::string> FindFault(const Record& record) const;
+
+  const Columns columns_;
   std::string first_line_;  // of NDJSON: read to tell the format
   bool has_first_line_ = false;
   std::string fault_;

@@ -28,6 +28,7 @@ struct alignas(64) IoCounters {
   std::atomic<uint64_t> ids_checked = 0;
   std::atomic<uint64_t> ids_synced = 0;  // of those checked
   std::atomic<uint64_t> ids_looked_up = 0;
+  std::atomic<uint64_t> targets_reversed = 0;
 };
 
 // Adds to a counter that has one writer: cheaper than an atomic read-modify-write.

@@ -81,6 +81,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     case Opcode::kLookup:
       AnswerLookup(frame, out);
       return Next::kAnswered;
+    case Opcode::kReverse:
+      AnswerReverse(frame, out);
+      return Next::kAnswered;
     case Opcode::kAdd:
       return Enqueue<protocol::AddRequest>(frame, out, make_done);
     case Opcode::kIntegrationCreate:
@@ -187,7 +190,8 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
       for (const CatalogType& type : integration.types) {
         const auto size = size_of(type.place);
         references += size.references;
-        reply.places.push_back({name, type.name, size.references, size.bytes_reserved});
+        reply.places.push_back(
+            {name, type.name, size.references, size.bytes_used, size.bytes_reserved});
       }
     }
     fact("integrations", catalog.integrations().size());
@@ -197,6 +201,7 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     fact("ids_checked", sum(&IoCounters::ids_checked));
     fact("ids_synced", sum(&IoCounters::ids_synced));
     fact("ids_looked_up", sum(&IoCounters::ids_looked_up));
+    fact("targets_reversed", sum(&IoCounters::targets_reversed));
     fact("added", state.writer.added.load());
     fact("existed", state.writer.existed.load());
     fact("conflicts", state.writer.conflicts.load());
@@ -292,6 +297,34 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
     return Refuse(frame.header, NoSuchPlace(request.place), out);
   }
   Count(service_.state.io[io_thread_].ids_looked_up, request.ids.count);
+  reply.Close();
+}
+
+void Session::AnswerReverse(const Frame& frame, std::string& out) {
+  protocol::ReverseRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  protocol::ReverseReplyWriter sources(request.targets.count);
+  bool too_large = false;
+  const bool found = service_.store.Reverse(
+      io_thread_, request.place, request.targets, request.sources_max,
+      [&](uint32_t target, std::string_view source) {
+        too_large = too_large || sources.payload_bytes() + 1 + source.size() > protocol::kReplyBytesMax;
+        if (!too_large) sources.Append(target, source);
+      });
+  if (!found) return Refuse(frame.header, NoSuchPlace(request.place), out);
+  if (too_large) {
+    return Refuse(frame.header,
+                  {StatusCode::kTooLarge, kNoItem,
+                   fmt::format("these targets have more sources than fit into a reply of {} bytes; "
+                               "ask for fewer targets, or fewer sources of each",
+                               protocol::kReplyBytesMax)},
+                  out);
+  }
+  Count(service_.state.io[io_thread_].targets_reversed, request.targets.count);
+  FrameWriter reply(out, OkHeader(frame.header));
+  sources.Finish(out);
   reply.Close();
 }
 

@@ -60,6 +60,7 @@ class Session {
   void AnswerIntegrations(const FrameHeader& header, std::string& out);
   void AnswerCheck(const protocol::Frame& frame, std::string& out);
   void AnswerLookup(const protocol::Frame& frame, std::string& out);
+  void AnswerReverse(const protocol::Frame& frame, std::string& out);
   template <typename Request>
   Next Enqueue(const protocol::Frame& frame, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);

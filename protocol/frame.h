@@ -31,6 +31,7 @@ enum class Opcode : uint8_t {
   kIntegrationList = 0x05,
   kCheck = 0x10,
   kLookup = 0x11,
+  kReverse = 0x12,
   kAdd = 0x20,
 };
 

@@ -103,6 +103,7 @@ void Encode(const StatusReply& message, std::string& out) {
     writer.Text8(place.integration);
     writer.Text8(place.type);
     writer.U64(place.references);
+    writer.U64(place.bytes_used);
     writer.U64(place.bytes_reserved);
   }
 }
@@ -118,6 +119,7 @@ MaybeRefusal Decode(Bytes payload, StatusReply& message) {
     place.integration = reader.Text8();
     place.type = reader.Text8();
     place.references = reader.U64();
+    place.bytes_used = reader.U64();
     place.bytes_reserved = reader.U64();
   }
   return Finish(reader);
@@ -282,6 +284,68 @@ MaybeRefusal Decode(Bytes payload, LookupReply& message) {
   message.targets = reader.Lengths(count);
   reader.IdBytes(message.targets);
   return Finish(reader);
+}
+
+// ---- REVERSE ----
+
+void Encode(const ReverseRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(message.place);
+  writer.U16(message.sources_max);
+  writer.U32(message.targets.count);
+  writer.Lengths(message.targets);
+  writer.IdBytes(message.targets);
+}
+
+MaybeRefusal Decode(Bytes payload, ReverseRequest& message) {
+  Reader reader(payload);
+  message.place = reader.U32();
+  message.sources_max = reader.U16();
+  const uint32_t count = reader.U32();
+  if (auto refusal = CheckCount(count, reader)) return refusal;
+  message.targets = reader.Lengths(count);
+  reader.IdBytes(message.targets);
+  if (auto refusal = Finish(reader)) return refusal;
+  if (message.sources_max == 0) return BadRequest("sources_max must be at least 1");
+  return CheckIds(message.targets, "target ID");
+}
+
+MaybeRefusal Decode(Bytes payload, ReverseReply& message) {
+  Reader reader(payload);
+  message.count = reader.U32();
+  if (auto refusal = CheckCount(message.count, reader)) return refusal;
+  message.counts = reader.Raw(message.count * sizeof(uint16_t));
+  if (!reader.ok()) return Finish(reader);
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < message.count; ++i) total += message.sources_of(i);
+  if (total > reader.left()) return BadRequest("the payload ends before the message does");
+  message.sources = reader.Lengths(static_cast<uint32_t>(total));
+  reader.IdBytes(message.sources);
+  return Finish(reader);
+}
+
+uint16_t ReverseReply::sources_of(uint32_t target) const {
+  uint16_t number;
+  std::memcpy(&number, counts.data() + target * sizeof number, sizeof number);
+  return number;
+}
+
+void ReverseReplyWriter::Append(uint32_t target, std::string_view source) {
+  ++counts_[target];
+  sources_.Add(source);
+}
+
+size_t ReverseReplyWriter::payload_bytes() const {
+  return sizeof(uint32_t) + counts_.size() * sizeof(uint16_t) + sources_.size() +
+         sources_.bytes_size();
+}
+
+void ReverseReplyWriter::Finish(std::string& out) const {
+  Writer writer(out);
+  writer.U32(static_cast<uint32_t>(counts_.size()));
+  writer.Raw(counts_.data(), counts_.size() * sizeof(uint16_t));
+  writer.Lengths(sources_.View());
+  writer.IdBytes(sources_.View());
 }
 
 // ---- ADD ----

@@ -61,7 +61,8 @@ struct PlaceStatus {
   std::string_view integration;
   std::string_view type;
   uint64_t references = 0;
-  uint64_t bytes_reserved = 0;
+  uint64_t bytes_used = 0;      // memory that the references need
+  uint64_t bytes_reserved = 0;  // and what is taken: with holes, and room to grow
 };
 struct StatusReply {
   std::vector<std::pair<std::string_view, std::string>> facts;  // name, value; in display order
@@ -157,6 +158,38 @@ class LookupReplyWriter {
   size_t next_length_;
 };
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, LookupReply& message);
+
+// ---- REVERSE: which source IDs have these targets ----
+
+struct ReverseRequest {
+  PlaceId place = 0;
+  uint16_t sources_max = 0;  // of one target that the reply shows; at least 1
+  IdBatch targets;
+};
+struct ReverseReply {
+  uint32_t count = 0;
+  Bytes counts;     // how many sources each target has here, as u16
+  IdBatch sources;  // the sources of the first target, then of the second, ...
+
+  uint16_t sources_of(uint32_t target) const;
+};
+void Encode(const ReverseRequest& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ReverseRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ReverseReply& message);
+
+// Gathers a ReverseReply, source by source, target by target in their order.
+class ReverseReplyWriter {
+ public:
+  explicit ReverseReplyWriter(uint32_t count) : counts_(count) {}
+  void Append(uint32_t target, std::string_view source);
+  // What the reply's payload will be; it must not pass kReplyBytesMax.
+  size_t payload_bytes() const;
+  void Finish(std::string& out) const;
+
+ private:
+  std::vector<uint16_t> counts_;
+  IdList sources_;
+};
 
 // ---- ADD ----
 

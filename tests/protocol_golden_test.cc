@@ -183,6 +183,27 @@ TEST_F(Golden, Lookup) {
   EXPECT_EQ(frame, Example("lookup-reply"));
 }
 
+TEST_F(Golden, Reverse) {
+  const auto request = DecodeExample<ReverseRequest>("reverse-request");
+  EXPECT_EQ(request.sources_max, 100);
+  EXPECT_EQ(Texts(request.targets), (Ids{"INV-9", "None"}));
+  ExpectEncodes(request, "reverse-request");
+  const auto reply = DecodeExample<ReverseReply>("reverse-reply");
+  EXPECT_EQ(reply.count, 2U);
+  EXPECT_EQ(reply.sources_of(0), 2);
+  EXPECT_EQ(reply.sources_of(1), 0);
+  EXPECT_EQ(Texts(reply.sources), (Ids{"SO-1", "X"}));
+  ReverseReplyWriter sources(2);
+  sources.Append(0, "SO-1");
+  sources.Append(0, "X");
+  std::string frame;
+  FrameWriter writer(frame, ParseExample("reverse-reply").header);
+  EXPECT_EQ(sources.payload_bytes(), 15U);
+  sources.Finish(frame);
+  writer.Close();
+  EXPECT_EQ(frame, Example("reverse-reply"));
+}
+
 TEST_F(Golden, Add) {
   const auto request = DecodeExample<AddRequest>("add-request");
   EXPECT_EQ(request.origin, Origin::kManual);

@@ -160,21 +160,25 @@ absl::StatusOr<ExitCode> RunStatus(const Globals& globals) {
       places.push_back(json::object{{"integration", Json(place.integration)},
                                     {"type", Json(place.type)},
                                     {"references", place.references},
-                                    {"bytes_reserved", place.bytes_reserved}});
+                                    {"bytes_used", place.bytes_used},
+                                    {"bytes_reserved", place.bytes_reserved},
+                                    {"bytes_wasted", place.bytes_reserved - place.bytes_used}});
     }
     facts["places"] = std::move(places);
     std::cout << facts << "\n";
     return kDone;
   }
-  for (const auto& [name, value] : status->facts)
+  for (const auto& [name, value] : status->facts) {
     std::cout << fmt::format("{:<26} {}\n", name, value);
+  }
+  constexpr const char* kRow = "{:<40} {:>12} {:>14} {:>14}\n";
   if (!status->places.empty()) {
-    std::cout << fmt::format("\n{:<40} {:>12} {:>14}\n", "place", "references", "bytes");
+    std::cout << "\n" << fmt::format(kRow, "place", "references", "bytes used", "bytes wasted");
   }
   for (const auto& place : status->places) {
-    std::cout << fmt::format("{:<40} {:>12} {:>14}\n",
-                             fmt::format("{}/{}", place.integration, place.type), place.references,
-                             place.bytes_reserved);
+    std::cout << fmt::format(kRow, fmt::format("{}/{}", place.integration, place.type),
+                             place.references, place.bytes_used,
+                             place.bytes_reserved - place.bytes_used);
   }
   return kDone;
 }

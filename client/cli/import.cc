@@ -178,7 +178,7 @@ class Import {
 }  // namespace
 
 absl::StatusOr<ExitCode> RunImport(const Globals& globals, const ImportOptions& options) {
-  auto reader = RecordReader::Open(options.file, RecordReader::Columns::kSourceAndTarget);
+  auto reader = RecordReader::Open(options.file, RecordReader::Columns::kBoth);
   if (!reader.ok()) return reader.status();
   auto target = Reach(globals, options.place);
   if (!target.ok()) return target.status();

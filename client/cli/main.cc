@@ -138,6 +138,23 @@ int main(int argc, char** argv) {
   add_batching(lookup_sub, lookup.batch, lookup.in_flight);
   lookup_sub->callback([&] { command = [&] { return RunLookup(globals, lookup); }; });
 
+  xref::cli::QuestionOptions reverse;
+  auto* reverse_sub = app.add_subcommand("reverse", "Print the source IDs of target IDs");
+  reverse_sub->footer(
+      "Examples: xref reverse shop-erp/orders INV-9981\n"
+      "          xref reverse shop-erp/orders --file targets.csv");
+  add_place(reverse_sub, reverse.place);
+  auto* reverse_ids = reverse_sub->add_option("ids", reverse.ids, "Target IDs");
+  reverse_sub
+      ->add_option("--file", reverse.file, "CSV or NDJSON with target_id, in place of IDs")
+      ->excludes(reverse_ids);
+  reverse_sub->add_option("--sources-max", reverse.sources_max, "Source IDs shown of one target")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65'535))
+      ->capture_default_str();
+  add_batching(reverse_sub, reverse.batch, reverse.in_flight);
+  reverse_sub->callback([&] { command = [&] { return RunReverse(globals, reverse); }; });
+
   xref::cli::AddOptions add;
   auto* add_sub = app.add_subcommand("add", "Link one source ID to one target ID");
   add_sub->footer("Example: xref add shop-erp/orders SO-000123 INV-9981");

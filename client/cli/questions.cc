@@ -29,12 +29,8 @@ class Printer {
 
   void Print(std::string_view source, std::string_view target) {
     if (json_) {
-      boost::json::object row{{"source_id", boost::json::string(source.data(), source.size())}};
-      if (with_target_) {
-        row["target_id"] =
-            target.empty() ? boost::json::value(nullptr)
-                           : boost::json::value(boost::json::string(target.data(), target.size()));
-      }
+      boost::json::object row{{"source_id", TextOrNull(source)}};
+      if (with_target_) row["target_id"] = TextOrNull(target);
       text_ += boost::json::serialize(row);
     } else {
       AppendCsvField(source, text_);
@@ -48,6 +44,11 @@ class Printer {
   }
 
  private:
+  static boost::json::value TextOrNull(std::string_view id) {
+    if (id.empty()) return nullptr;
+    return boost::json::string(id.data(), id.size());
+  }
+
   void Flush() {
     std::cout << text_ << std::flush;
     text_.clear();
@@ -62,13 +63,15 @@ class Printer {
 // so the results come in the order of the IDs.
 class Question {
  public:
-  enum class Kind { kCheck, kLookup };
+  enum class Kind { kCheck, kLookup, kReverse };
   Question(Kind kind, const Globals& globals, const QuestionOptions& options, Target target)
       : kind_(kind),
         options_(options),
         target_(std::move(target)),
-        printer_(globals.json, kind == Kind::kLookup),
-        progress_(kind == Kind::kCheck ? "check" : "lookup") {}
+        printer_(globals.json, kind != Kind::kCheck),
+        progress_(kind == Kind::kCheck    ? "check"
+                  : kind == Kind::kLookup ? "lookup"
+                                          : "reverse") {}
 
   absl::Status AskArguments() {
     for (const std::string& id : options_.ids) {
@@ -93,7 +96,10 @@ class Question {
         }
         continue;
       }
-      if (auto status = Take(record.source_id); !status.ok()) return status;
+      const bool by_target = kind_ == Kind::kReverse;
+      if (auto status = Take(by_target ? record.target_id : record.source_id); !status.ok()) {
+        return status;
+      }
       progress_.Update(asked_, reader.input().bytes_read(), reader.input().bytes_total());
     }
   }
@@ -122,36 +128,67 @@ class Question {
 
   absl::Status Send() {
     if (batch_->size() == 0) return failure_;
-    const auto batch = std::exchange(batch_, std::make_shared<IdList>());
-    absl::Status status;
-    if (kind_ == Kind::kCheck) {
-      status =
-          target_.client->StartCheck(target_.place, batch->View(), options_.in_flight,
-                                     [this, batch](absl::StatusOr<protocol::CheckReply> reply) {
-                                       if (!reply.ok()) return failure_.Update(reply.status());
-                                       IdCursor ids(batch->View());
-                                       for (uint32_t i = 0; i < reply->count; ++i) {
-                                         const std::string_view id = ids.Next();
-                                         synced_ += reply->synced(i);
-                                         if (!reply->synced(i)) printer_.Print(id, {});
-                                       }
-                                     });
-    } else {
-      status =
-          target_.client->StartLookup(target_.place, batch->View(), options_.in_flight,
-                                      [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
-                                        if (!reply.ok()) return failure_.Update(reply.status());
-                                        IdCursor ids(batch->View());
-                                        IdCursor targets(reply->targets);
-                                        for (uint32_t i = 0; i < reply->targets.count; ++i) {
-                                          const std::string_view id = ids.Next();
-                                          const std::string_view target = targets.Next();
-                                          synced_ += !target.empty();
-                                          printer_.Print(id, target);
-                                        }
-                                      });
-    }
+    const absl::Status status = Start(std::exchange(batch_, std::make_shared<IdList>()));
     return status.ok() ? failure_ : status;
+  }
+
+  absl::Status Start(const std::shared_ptr<IdList>& batch) {
+    Client& client = *target_.client;
+    switch (kind_) {
+      case Kind::kCheck:
+        return client.StartCheck(target_.place, batch->View(), options_.in_flight,
+                                 [this, batch](absl::StatusOr<protocol::CheckReply> reply) {
+                                   if (!reply.ok()) return failure_.Update(reply.status());
+                                   Take(*batch, *reply);
+                                 });
+      case Kind::kLookup:
+        return client.StartLookup(target_.place, batch->View(), options_.in_flight,
+                                  [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
+                                    if (!reply.ok()) return failure_.Update(reply.status());
+                                    Take(*batch, *reply);
+                                  });
+      case Kind::kReverse:
+        return client.StartReverse({.place = target_.place,
+                                    .sources_max = options_.sources_max,
+                                    .targets = batch->View()},
+                                   options_.in_flight,
+                                   [this, batch](absl::StatusOr<protocol::ReverseReply> reply) {
+                                     if (!reply.ok()) return failure_.Update(reply.status());
+                                     Take(*batch, *reply);
+                                   });
+    }
+    return absl::InternalError("unknown question");
+  }
+
+  void Take(const IdList& batch, const protocol::CheckReply& reply) {
+    IdCursor ids(batch.View());
+    for (uint32_t i = 0; i < reply.count; ++i) {
+      const std::string_view id = ids.Next();
+      synced_ += reply.synced(i);
+      if (!reply.synced(i)) printer_.Print(id, {});
+    }
+  }
+
+  void Take(const IdList& batch, const protocol::LookupReply& reply) {
+    IdCursor ids(batch.View());
+    IdCursor targets(reply.targets);
+    for (uint32_t i = 0; i < reply.targets.count; ++i) {
+      const std::string_view target = targets.Next();
+      synced_ += !target.empty();
+      printer_.Print(ids.Next(), target);
+    }
+  }
+
+  void Take(const IdList& batch, const protocol::ReverseReply& reply) {
+    IdCursor ids(batch.View());
+    IdCursor sources(reply.sources);
+    for (uint32_t i = 0; i < reply.count; ++i) {
+      const std::string_view target = ids.Next();
+      const uint16_t count = reply.sources_of(i);
+      synced_ += count > 0;
+      if (count == 0) printer_.Print({}, target);
+      for (uint16_t left = count; left > 0; --left) printer_.Print(sources.Next(), target);
+    }
   }
 
   absl::Status Finish() {
@@ -179,7 +216,9 @@ absl::StatusOr<ExitCode> Run(Question::Kind kind, const Globals& globals,
     if (options.file.empty()) {
       return absl::InvalidArgumentError("name a file of IDs ('-' is standard input), or IDs");
     }
-    auto opened = RecordReader::Open(options.file, RecordReader::Columns::kSource);
+    const bool by_target = kind == Question::Kind::kReverse;
+    auto opened = RecordReader::Open(options.file, by_target ? RecordReader::Columns::kTarget
+                                                             : RecordReader::Columns::kSource);
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }
@@ -199,6 +238,10 @@ absl::StatusOr<ExitCode> RunCheck(const Globals& globals, const QuestionOptions&
 
 absl::StatusOr<ExitCode> RunLookup(const Globals& globals, const QuestionOptions& options) {
   return Run(Question::Kind::kLookup, globals, options);
+}
+
+absl::StatusOr<ExitCode> RunReverse(const Globals& globals, const QuestionOptions& options) {
+  return Run(Question::Kind::kReverse, globals, options);
 }
 
 }  // namespace xref::cli
