@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace xref {
@@ -30,6 +32,19 @@ absl::Status MakeFolder(const std::string& path) {
   return Failure(path, "making", errno);
 }
 
+// A daemon that was killed a moment ago may still be giving its memory back, and holds the lock.
+constexpr std::chrono::seconds kLeavingTime{3};
+constexpr std::chrono::milliseconds kLockPause{20};
+
+bool LockWithin(int fd, std::chrono::seconds time) {
+  const auto give_up = std::chrono::steady_clock::now() + time;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= give_up) return false;
+    std::this_thread::sleep_for(kLockPause);
+  }
+  return true;
+}
+
 // What the holder of the lock wrote about itself, for the message to the one who comes second.
 std::string ReadHolder(int fd) {
   char text[32] = {};
@@ -48,7 +63,7 @@ absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
   const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
   if (fd < 0) return Failure(lock_path, "opening", errno);
   DataFolder folder(path, fd);
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!LockWithin(fd, kLeavingTime)) {
     return absl::FailedPreconditionError(
         fmt::format("the data folder {} is in use by {}; stop it first, or choose another folder "
                     "with --data",
