@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -57,9 +58,12 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
   if (host == "localhost") host = "127.0.0.1";
   boost::system::error_code error;
   const auto address = asio::ip::make_address(host, error);
-  uint32_t port = 0;
-  if (colon == std::string::npos || error || text.size() - colon > 6 ||
-      sscanf(text.c_str() + colon + 1, "%u", &port) != 1 || port > 0xFFFF) {
+  uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const bool is_number =
+      colon != std::string::npos &&
+      std::from_chars(text.data() + colon + 1, end, port) == std::from_chars_result{end, {}};
+  if (!is_number || error) {
     return absl::InvalidArgumentError(fmt::format(
         "--listen {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", text));
   }
@@ -69,7 +73,7 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
                     "port can change everything; use 127.0.0.1 or ::1",
                     text));
   }
-  return tcp::endpoint(address, static_cast<uint16_t>(port));
+  return tcp::endpoint(address, port);
 }
 
 // Folds the journal into the snapshot every so often, until it is stopped; then once more.
