@@ -198,6 +198,8 @@ class Daemon {
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
+    checkpointer_.Start();
+    state_.set_phase(Phase::kReady);
     spdlog::info(
         "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
         "in {} ms",
@@ -205,8 +207,6 @@ class Daemon {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                               begun)
             .count());
-    checkpointer_.Start();
-    state_.set_phase(Phase::kReady);
     committer_.Run();
   }
 
