@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "tests/daemon_fixture.h"
+
+namespace xref::test {
+namespace {
+
+using ::testing::ContainsRegex;
+
+class StatusCommand : public ShopTest {
+ protected:
+  boost::json::value Json() { return boost::json::parse(Xref({"--json", "status"}).out); }
+};
+
+TEST_F(StatusCommand, TellsFactsAndPlacesToPeople) {
+  Import(ToCsv(MakeReferences(12)));
+  const Outcome status = Xref({"status"});
+  EXPECT_EQ(status.exit_code, 0);
+  EXPECT_THAT(status.out, ContainsRegex("state +ready\n"));
+  EXPECT_THAT(status.out, ContainsRegex("references +12\n"));
+  EXPECT_THAT(status.out, ContainsRegex("shop/orders +12 "));
+  EXPECT_THAT(status.out, ContainsRegex("shop/stock +0 "));
+}
+
+TEST_F(StatusCommand, TellsTheSameToScripts) {
+  Import(ToCsv(MakeReferences(12)));
+  const boost::json::value status = Json();
+  EXPECT_EQ(status.at("state").as_string(), "ready");
+  EXPECT_EQ(status.at("references").as_int64(), 12);
+  EXPECT_EQ(status.at("pid").as_int64(), daemon_->pid());
+  EXPECT_EQ(status.at("data_folder").as_string(), data_folder().c_str());
+  EXPECT_EQ(status.at("places").as_array().size(), 4U);
+}
+
+TEST_F(StatusCommand, CountsWhatWasAskedAndDecided) {
+  Import("source_id,target_id\nA,1\nB,2\nB,2\n");
+  Import("source_id,target_id\nA,1\nB,3\n");
+  Xref({"check", kPlace, "--id", "A", "--id", "Z"});
+  Xref({"lookup", kPlace, "A"});
+  const boost::json::value status = Json();
+  EXPECT_EQ(status.at("added").as_int64(), 2);
+  EXPECT_EQ(status.at("existed").as_int64(), 1);
+  EXPECT_EQ(status.at("conflicts").as_int64(), 1);
+  EXPECT_EQ(status.at("duplicates").as_int64(), 1);
+  EXPECT_EQ(status.at("ids_checked").as_int64(), 2);
+  EXPECT_EQ(status.at("ids_synced").as_int64(), 1);
+  EXPECT_EQ(status.at("ids_looked_up").as_int64(), 1);
+}
+
+}  // namespace
+}  // namespace xref::test
