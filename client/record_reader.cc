@@ -33,8 +33,8 @@ class CsvReader : public RecordReader {
     target_column_ = find(kTargetColumn);
     if (wants_source() && source_column_ == columns) return MissingColumn(kSourceColumn, line);
     if (wants_target() && target_column_ == columns) return MissingColumn(kTargetColumn, line);
-    fields_needed_ = 1 + std::max(wants_source() ? source_column_ : 0,
-                                  wants_target() ? target_column_ : 0);
+    fields_needed_ =
+        1 + std::max(wants_source() ? source_column_ : 0, wants_target() ? target_column_ : 0);
     return absl::OkStatus();
   }
 

@@ -31,16 +31,26 @@ void Committer::Run() {
   for (;;) {
     Group group = queue_.TakeGroup();
     if (group.empty()) return;
-    if (state_.phase() == Phase::kReadOnly) {
-      RefuseAll(group, StatusCode::kReadOnly, std::string(kReadOnlyHint));
-    } else if (journal_.FillRatio() > kMapFillMax) {
-      RefuseAll(
-          group, StatusCode::kReadOnly,
-          "the journal is nearly full; changes are refused until a checkpoint has trimmed it");
+    if (const auto obstacle = FindObstacle()) {
+      RefuseAll(group, StatusCode::kReadOnly, *obstacle);
     } else {
       Commit(group);
     }
   }
+}
+
+std::optional<std::string> Committer::FindObstacle() const {
+  if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
+  if (journal_.FillRatio() > kMapFillMax) {
+    return "the journal is nearly full; changes are refused until a checkpoint has trimmed it";
+  }
+  if (store_.bytes_reserved() >= memory_limit_) {
+    return fmt::format(
+        "the references take {} bytes of memory and the limit is {}; changes are refused and "
+        "questions answered. Restart the daemon with a higher --memory-limit",
+        store_.bytes_reserved(), memory_limit_);
+  }
+  return std::nullopt;
 }
 
 void Committer::Commit(Group& group) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +18,13 @@ namespace xref {
 // more, since what the disk holds is no longer known: the daemon is then read-only.
 class Committer {
  public:
-  Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state)
-      : queue_(queue), journal_(journal), store_(store), state_(state) {}
+  Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state,
+            uint64_t memory_limit)
+      : queue_(queue),
+        journal_(journal),
+        store_(store),
+        state_(state),
+        memory_limit_(memory_limit) {}
 
   // Runs on the writer's thread until the queue is closed and empty.
   void Run();
@@ -25,6 +32,8 @@ class Committer {
  private:
   using Group = std::vector<std::unique_ptr<ChangeRequest>>;
 
+  // Why no change can be taken now, or nothing.
+  std::optional<std::string> FindObstacle() const;
   void Commit(Group& group);
   // Answers every change of the group with the same refusal.
   void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
@@ -34,6 +43,7 @@ class Committer {
   Journal& journal_;
   ReferenceStore& store_;
   ServerState& state_;
+  const uint64_t memory_limit_;
 };
 
 }  // namespace xref

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -46,6 +47,11 @@ class TomlConfig : public CLI::Config {
   }
 };
 
+uint64_t MachineMemoryBytes() {
+  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 constexpr const char* kFooter = R"(
 Examples:
   xrefd --data /var/lib/xrefd
@@ -84,6 +90,11 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "A peer that has begun a request, or has not said HELLO, must finish within this")
       ->type_name("N")
       ->check(CLI::Range(1, 3'600'000));
+  app.add_option("--memory-limit", options.memory_limit,
+                 "Memory for references, e.g. 16GiB; above it changes are refused, and questions "
+                 "answered. 0 is four fifths of the machine's memory")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(true));
   app.add_option("--log-level", options.log_level, "How much is logged, on stderr")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
@@ -98,6 +109,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
     app.exit(error, std::cout, std::cerr);
     return Exit{asked_for ? 0 : kExitUsage};
   }
+  if (options.memory_limit == 0) options.memory_limit = MachineMemoryBytes() / 5 * 4;
   return options;
 }
 

@@ -180,6 +180,8 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   fact("epoch", state.epoch.load());
   fact("lsn", state.lsn.load());
   fact("snapshot_lsn", state.snapshot_lsn.load());
+  fact("memory_bytes", service_.store.bytes_reserved());
+  fact("memory_limit_bytes", service_.memory_limit);
   fact("journal_bytes", service_.journal.BytesUsed());
   fact("snapshot_bytes", service_.snapshot.BytesUsed());
 
@@ -310,7 +312,8 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
   const bool found = service_.store.Reverse(
       io_thread_, request.place, request.targets, request.sources_max,
       [&](uint32_t target, std::string_view source) {
-        too_large = too_large || sources.payload_bytes() + 1 + source.size() > protocol::kReplyBytesMax;
+        too_large =
+            too_large || sources.payload_bytes() + 1 + source.size() > protocol::kReplyBytesMax;
         if (!too_large) sources.Append(target, source);
       });
   if (!found) return Refuse(frame.header, NoSuchPlace(request.place), out);

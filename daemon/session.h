@@ -26,6 +26,7 @@ struct Service {
   Snapshot& snapshot;
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
+  uint64_t memory_limit;  // bytes
 };
 
 // The conversation of one connection: takes request frames, answers them. It knows no socket.

@@ -145,8 +145,7 @@ int main(int argc, char** argv) {
       "          xref reverse shop-erp/orders --file targets.csv");
   add_place(reverse_sub, reverse.place);
   auto* reverse_ids = reverse_sub->add_option("ids", reverse.ids, "Target IDs");
-  reverse_sub
-      ->add_option("--file", reverse.file, "CSV or NDJSON with target_id, in place of IDs")
+  reverse_sub->add_option("--file", reverse.file, "CSV or NDJSON with target_id, in place of IDs")
       ->excludes(reverse_ids);
   reverse_sub->add_option("--sources-max", reverse.sources_max, "Source IDs shown of one target")
       ->type_name("N")

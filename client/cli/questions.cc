@@ -148,14 +148,12 @@ class Question {
                                     Take(*batch, *reply);
                                   });
       case Kind::kReverse:
-        return client.StartReverse({.place = target_.place,
-                                    .sources_max = options_.sources_max,
-                                    .targets = batch->View()},
-                                   options_.in_flight,
-                                   [this, batch](absl::StatusOr<protocol::ReverseReply> reply) {
-                                     if (!reply.ok()) return failure_.Update(reply.status());
-                                     Take(*batch, *reply);
-                                   });
+        return client.StartReverse(
+            {.place = target_.place, .sources_max = options_.sources_max, .targets = batch->View()},
+            options_.in_flight, [this, batch](absl::StatusOr<protocol::ReverseReply> reply) {
+              if (!reply.ok()) return failure_.Update(reply.status());
+              Take(*batch, *reply);
+            });
     }
     return absl::InternalError("unknown question");
   }
@@ -217,8 +215,8 @@ absl::StatusOr<ExitCode> Run(Question::Kind kind, const Globals& globals,
       return absl::InvalidArgumentError("name a file of IDs ('-' is standard input), or IDs");
     }
     const bool by_target = kind == Question::Kind::kReverse;
-    auto opened = RecordReader::Open(options.file, by_target ? RecordReader::Columns::kTarget
-                                                             : RecordReader::Columns::kSource);
+    auto opened = RecordReader::Open(
+        options.file, by_target ? RecordReader::Columns::kTarget : RecordReader::Columns::kSource);
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }

@@ -1,0 +1,44 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/daemon_fixture.h"
+
+namespace xref::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A daemon whose references may take 4 MiB, which it already holds.
+class MemoryLimit : public ShopTest {
+ protected:
+  void SetUp() override {
+    ShopTest::SetUp();
+    CrashAndRestartDaemon({"--memory-limit", "4MiB"});
+    while (Import(ToCsv(MakeReferences(held_ + kStep))).added > 0) held_ = ReferencesHeld();
+    held_ = ReferencesHeld();
+  }
+
+  static constexpr size_t kStep = 20'000;
+  size_t held_ = 0;
+};
+
+TEST_F(MemoryLimit, ChangesAboveItAreRefusedWithTheRemedy) {
+  const Outcome refused = Xref({"add", kPlace, "one-more", "1"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--memory-limit"));
+  EXPECT_EQ(ReferencesHeld(), held_);
+}
+
+TEST_F(MemoryLimit, QuestionsGoOnAboveIt) {
+  EXPECT_GE(Fact("memory_bytes"), Fact("memory_limit_bytes"));
+  ExpectHolds(MakeReferences(held_));
+}
+
+TEST_F(MemoryLimit, ARestartWithAHigherOneTakesChangesAgain) {
+  CrashAndRestartDaemon({"--memory-limit", "1GiB"});
+  EXPECT_EQ(Xref({"add", kPlace, "one-more", "1"}).exit_code, 0);
+  EXPECT_EQ(ReferencesHeld(), held_ + 1);
+}
+
+}  // namespace
+}  // namespace xref::test
