@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,6 +44,20 @@ bool RawPeer::Send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(size));
   }
   return true;
+}
+
+size_t RawPeer::SendUntilStalled(std::string_view bytes, size_t most) {
+  // A machine that is only slow makes this stop early, which no test minds.
+  constexpr int kStalledMs = 500;
+  size_t sent = 0;
+  pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
+  while (sent < most && poll(&writable, 1, kStalledMs) == 1) {
+    const std::string_view rest = bytes.substr(sent % bytes.size());
+    const ssize_t size = send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size < 0) break;
+    sent += static_cast<size_t>(size);
+  }
+  return sent;
 }
 
 void RawPeer::FinishSending() { shutdown(fd_, SHUT_WR); }

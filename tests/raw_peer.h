@@ -23,6 +23,8 @@ class RawPeer {
 
   // False once the server has closed, or when it takes nothing more until the deadline.
   bool Send(std::string_view bytes);
+  // Sends again and again, until the server takes no more; how many bytes it took, `most` at most.
+  size_t SendUntilStalled(std::string_view bytes, size_t most);
   void FinishSending();  // half-closes
   void Reset();          // closes so that the server sees a reset, with whatever is under way lost
 
