@@ -23,6 +23,9 @@ CsvRow::State CsvRow::Begin(std::string_view line) {
 CsvRow::State CsvRow::Continue(std::string_view line) {
   text_.push_back('\n');
   text_.append(line);
+  // Without a quote the line cannot close the field; parsing the whole row again would find no
+  // more.
+  if (line.find('"') == std::string_view::npos) return State::kOpen;
   return Parse();
 }
 

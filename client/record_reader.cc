@@ -43,11 +43,16 @@ class CsvReader : public RecordReader {
     CsvRow::State state = row_.Begin(line);
     while (state == CsvRow::State::kOpen) {
       if (row_.bytes() > kLineBytesMax) {
-        return fmt::format("a quoted field is not closed within {} bytes", kLineBytesMax);
+        return fmt::format("a quoted field is not closed within {} bytes; {} lines were left out",
+                           kLineBytesMax, 1 + input_.line() - row_line_);
       }
       const auto more = input_.Next();
       if (!more.ok()) return more.status();
-      if (!more->has_value()) return "a quoted field is not closed before the end of the file";
+      if (!more->has_value()) {
+        return fmt::format(
+            "a quoted field is not closed before the end of the file; {} lines were left out",
+            1 + input_.line() - row_line_);
+      }
       state = row_.Continue(**more);
     }
     if (state == CsvRow::State::kInvalid) return "text follows a closing quote";

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "daemon/limits.h"
@@ -69,16 +70,31 @@ asio::awaitable<void> Connection::Run() {
     input_end_ += size;
   }
   while (!broken_ && !Idle()) co_await WaitForProgress();
+  if (refused_ && !broken_ && !draining_) co_await AwaitPeerLeaving();
   boost::system::error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
+}
+
+// Closing a socket that holds unread bytes resets the connection, and the peer may lose the refusal
+// that tells it why: so what it still sends is read and thrown away until it has closed its side.
+asio::awaitable<void> Connection::AwaitPeerLeaving() {
+  boost::system::error_code error;
+  socket_.shutdown(tcp::socket::shutdown_send, error);
+  frame_due_since_ = Clock::now();
+  input_.resize(kReadBytesMin);
+  while (!error && !broken_) {
+    std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(input_), kTuple);
+  }
 }
 
 asio::awaitable<size_t> Connection::HandleInput() {
   for (;;) {
     while (Congested() && !broken_) {
       Flush();
-      if (Congested() && !broken_) co_await WaitForProgress();
+      if (!Congested() || broken_) break;
+      co_await WaitForProgress();
+      frame_due_since_.reset();  // it was not the peer that was waited for
     }
     if (input_over_ || broken_) co_return 0;
     const protocol::Bytes stream(input_.data() + input_begin_, input_end_ - input_begin_);
@@ -95,7 +111,7 @@ asio::awaitable<size_t> Connection::HandleInput() {
       const Malformed& malformed = std::get<Malformed>(result);
       spdlog::warn("{}: {}", peer_, malformed.message);
       session_.RefuseStream(malformed, output_);
-      input_over_ = true;
+      input_over_ = refused_ = true;
     }
   }
 }
@@ -116,7 +132,7 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
       ++changes_in_flight_;
       break;
     case Session::Next::kClose:
-      input_over_ = true;
+      input_over_ = refused_ = true;
       break;
   }
 }
@@ -189,7 +205,7 @@ void Connection::MakeRoom(size_t needed) {
 }
 
 void Connection::Drain() {
-  input_over_ = true;
+  input_over_ = draining_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
   WakeUp();

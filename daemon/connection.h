@@ -42,6 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Answers the whole frames in the input, until there is none left or the peer must wait. Says how
   // many bytes the input needs for the next step.
   boost::asio::awaitable<size_t> HandleInput();
+  boost::asio::awaitable<void> AwaitPeerLeaving();
   void HandleFrame(const protocol::Frame& frame);
   void OnChangeDone(std::string frame);
 
@@ -76,6 +77,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   uint32_t changes_in_flight_ = 0;
   bool input_over_ = false;      // nothing more is read: the peer is done, was refused, or we drain
+  bool refused_ = false;         // the peer was told why the connection ends
+  bool draining_ = false;        // the daemon ends: the peer is not waited for
   bool broken_ = false;          // the socket is of no use any more
   bool waits_to_write_ = false;  // Flush continues by itself
   // Since when the peer keeps us waiting.

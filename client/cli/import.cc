@@ -187,10 +187,11 @@ absl::StatusOr<ExitCode> RunImport(const Globals& globals, const ImportOptions& 
   import.ReportRest();
   const Totals& totals = import.totals();
   if (!status.ok()) {
-    return absl::Status(status.code(),
-                        fmt::format("{}; {} rows were acknowledged before that and are kept: run "
-                                    "the import again to complete it",
-                                    std::string(status.message()), import.acknowledged()));
+    return absl::Status(
+        status.code(),
+        fmt::format("{}; at least {} rows were acknowledged before that and are kept: run "
+                    "the import again to complete it",
+                    std::string(status.message()), import.acknowledged()));
   }
   if (globals.json) {
     std::cout << boost::json::object{{"rows", totals.rows},
