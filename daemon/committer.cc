@@ -41,8 +41,9 @@ void Committer::Run() {
 
 std::optional<std::string> Committer::FindObstacle() const {
   if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
-  if (journal_.FillRatio() > kMapFillMax) {
-    return "the journal is nearly full; changes are refused until a checkpoint has trimmed it";
+  if (journal_.DiskBytesFree() < kDiskBytesFreeMin) {
+    return fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
+                       kDiskBytesFreeMin >> 20);
   }
   if (store_.bytes_reserved() >= memory_limit_) {
     return fmt::format(

@@ -35,10 +35,12 @@ inline constexpr size_t kCommitQueueBytesMax = 256 << 20;
 inline constexpr size_t kGroupBytesMax = 8 << 20;
 inline constexpr size_t kGroupChangesMax = 1024;
 static_assert(kGroupBytesMax >= protocol::kRequestBytesMax, "a group must hold the largest change");
-// Changes are refused once a file has used this share of its map: a full map cannot even be
-// trimmed.
-inline constexpr double kMapFillMax = 0.9;
-// The address space of each of the two files: what they can grow to. Not memory, not disk.
+// Changes are refused while the disk has less than this: a commit that runs out of disk half-way
+// would leave the daemon read-only. Room for several of the largest groups.
+inline constexpr uint64_t kDiskBytesFreeMin = 64 << 20;
+static_assert(kDiskBytesFreeMin >= 4 * kGroupBytesMax);
+// The address space that each of the two files starts with; it grows by itself. Not memory, not
+// disk.
 inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;
 // On shutdown, how long peers may take to accept their last replies.
 inline constexpr std::chrono::seconds kDrainTimeout{10};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,6 +31,30 @@ absl::Status Failure(const std::string& path, const char* what, int error) {
 absl::Status MakeFolder(const std::string& path) {
   if (mkdir(path.c_str(), kFolderMode) == 0 || errno == EEXIST) return absl::OkStatus();
   return Failure(path, "making", errno);
+}
+
+// File systems on which neither a lock nor a sync can be relied upon, by the number that statfs
+// tells.
+constexpr struct {
+  uint64_t number;
+  const char* name;
+} kNetworkFileSystems[] = {{0x6969, "NFS"},        {0xFF534D42, "CIFS"}, {0xFE534D42, "SMB2"},
+                           {0x517B, "SMB"},        {0x65735546, "FUSE"}, {0x01021997, "9P"},
+                           {0x00C36400, "Ceph"},   {0x5346414F, "AFS"},  {0x47504653, "GPFS"},
+                           {0x0BD00BD0, "Lustre"}, {0x73757245, "Coda"}, {0x013111A8, "IBRIX"}};
+
+absl::Status RefuseNetwork(const std::string& path) {
+  struct statfs file_system;
+  if (statfs(path.c_str(), &file_system) != 0) return Failure(path, "examining", errno);
+  for (const auto& [number, name] : kNetworkFileSystems) {
+    // f_type is signed on some machines, and its upper half is then of no meaning.
+    if (static_cast<uint32_t>(file_system.f_type) != number) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("the data folder {} is on a network file system ({}), where a lock and a sync "
+                    "cannot be relied upon; choose a local disk with --data",
+                    path, name));
+  }
+  return absl::OkStatus();
 }
 
 // A daemon that was killed a moment ago may still be giving its memory back, and holds the lock.
@@ -59,6 +84,7 @@ absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   if (auto status = MakeFolder(path); !status.ok()) return status;
+  if (auto status = RefuseNetwork(path); !status.ok()) return status;
   const std::string lock_path = path + "/LOCK";
   const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
   if (fd < 0) return Failure(lock_path, "opening", errno);

@@ -1,17 +1,20 @@
 #include "persistence/journal.h"
 
-#include <fmt/format.h>
+#include <sys/statvfs.h>
 
+#include <limits>
 #include <utility>
 
 #include "persistence/keys.h"
+#include "persistence/meta_table.h"
 
 namespace xref {
 namespace {
 
+// meta:    as in meta_table.h
 // changes: LSN (u64, big-endian) -> record
 
-constexpr const char* kChangesTable = "changes";
+constexpr uint32_t kFormat = 1;
 
 // Records dropped in one transaction of Trim: it holds up a commit for as long as this takes.
 constexpr int kTrimRecords = 64;
@@ -31,12 +34,15 @@ absl::StatusOr<Lsn> LsnOf(std::string_view key) {
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
                                                        uint64_t map_bytes) {
-  auto env = LmdbEnvironment::Open(path, map_bytes, 1);
+  auto env = LmdbEnvironment::Open(path, map_bytes, 2);
   if (!env.ok()) return env.status();
   auto txn = (*env)->BeginWrite();
   if (!txn.ok()) return txn.status();
-  const auto changes = txn->OpenTable(kChangesTable);
+  const auto meta = txn->OpenTable("meta");
+  if (!meta.ok()) return meta.status();
+  const auto changes = txn->OpenTable("changes");
   if (!changes.ok()) return changes.status();
+  if (auto status = SettleFormat(*txn, *meta, kFormat, path); !status.ok()) return status;
   if (auto status = txn->Commit(); !status.ok()) return status;
   return std::unique_ptr<Journal>(new Journal(*std::move(env), *changes));
 }
@@ -59,6 +65,7 @@ absl::StatusOr<Journal::Range> Journal::Extent() {
 }
 
 absl::Status Journal::Append(std::span<const JournalRecord> group) {
+  if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
   auto txn = env_->BeginWrite();
   if (!txn.ok()) return txn.status();
   for (const JournalRecord& record : group) {
@@ -67,6 +74,13 @@ absl::Status Journal::Append(std::span<const JournalRecord> group) {
     }
   }
   return txn->Commit();
+}
+
+uint64_t Journal::DiskBytesFree() const {
+  struct statvfs disk;
+  // What cannot be told is not held against the disk: the commit itself will show.
+  if (statvfs(env_->path().c_str(), &disk) != 0) return std::numeric_limits<uint64_t>::max();
+  return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
 absl::Status Journal::Read(Lsn from, absl::FunctionRef<absl::Status(const JournalRecord&)> take) {

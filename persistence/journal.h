@@ -26,6 +26,8 @@ struct JournalRecord {
 // and Append wait for one another, a few hundred microseconds at a time.
 class Journal {
  public:
+  // Opens or creates it. `map_bytes` is the address space to start with (lmdb.h).
+  // FailedPrecondition: another version of xrefd wrote it.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& path, uint64_t map_bytes);
 
   // The lowest and highest LSN that the journal holds; both 0 where it is empty.
@@ -47,9 +49,9 @@ class Journal {
   // Drops the records up to and including `upto`, some at a time so that Append can come between.
   absl::Status Trim(Lsn upto);
 
-  // 0..1; changes must be refused well before it is full.
-  double FillRatio() const { return env_->FillRatio(); }
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
+  // What the journal's file system has left for this user.
+  uint64_t DiskBytesFree() const;
 
  private:
   Journal(std::unique_ptr<LmdbEnvironment> env, LmdbTable changes)

@@ -4,6 +4,7 @@
 #include <lmdb.h>
 
 #include <cerrno>
+#include <mutex>
 #include <utility>
 
 namespace xref {
@@ -11,6 +12,10 @@ namespace {
 
 // Files are private to the user that runs the daemon.
 constexpr mdb_mode_t kFileMode = 0600;
+
+// What one write transaction may add at most: a commit group, or a part of a fold, with room to
+// spare for the pages that are copied along.
+constexpr uint64_t kTransactionBytesMax = 256 << 20;
 
 MDB_val ToVal(std::string_view text) {
   return {text.size(),
@@ -60,19 +65,45 @@ absl::StatusOr<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::Open(const std
 LmdbEnvironment::~LmdbEnvironment() { mdb_env_close(env_); }
 
 absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginWrite() {
+  std::shared_lock map(map_mutex_);
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn)) {
     return Failure(code, path_, "cannot begin to write");
   }
-  return LmdbTransaction(txn, *this);
+  return LmdbTransaction(txn, *this, std::move(map));
 }
 
 absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginRead() {
+  std::shared_lock map(map_mutex_);
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) {
     return Failure(code, path_, "cannot begin to read");
   }
-  return LmdbTransaction(txn, *this);
+  return LmdbTransaction(txn, *this, std::move(map));
+}
+
+absl::Status LmdbEnvironment::GrowIfNeeded() {
+  const uint64_t used = BytesUsed();
+  uint64_t map_bytes = MapBytes();
+  const bool short_of_room = map_bytes < used + kTransactionBytesMax;
+  if (used <= map_bytes / 2 && !short_of_room) return absl::OkStatus();
+  while (used > map_bytes / 2 || map_bytes < used + kTransactionBytesMax) map_bytes *= 2;
+  std::unique_lock map(map_mutex_, std::defer_lock);
+  if (short_of_room) {
+    map.lock();
+  } else if (!map.try_lock()) {
+    return absl::OkStatus();  // there is room enough to try again next time
+  }
+  if (const int code = mdb_env_set_mapsize(env_, map_bytes)) {
+    return Failure(code, path_, fmt::format("growing the map to {} bytes", map_bytes));
+  }
+  return absl::OkStatus();
+}
+
+uint64_t LmdbEnvironment::MapBytes() const {
+  MDB_envinfo info;
+  mdb_env_info(env_, &info);
+  return info.me_mapsize;
 }
 
 uint64_t LmdbEnvironment::BytesUsed() const {
@@ -83,16 +114,10 @@ uint64_t LmdbEnvironment::BytesUsed() const {
   return (uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;
 }
 
-double LmdbEnvironment::FillRatio() const {
-  MDB_envinfo info;
-  mdb_env_info(env_, &info);
-  return static_cast<double>(BytesUsed()) / static_cast<double>(info.me_mapsize);
-}
-
 // ---- Transaction ----
 
 LmdbTransaction::LmdbTransaction(LmdbTransaction&& other) noexcept
-    : txn_(std::exchange(other.txn_, nullptr)), env_(other.env_) {}
+    : map_(std::move(other.map_)), txn_(std::exchange(other.txn_, nullptr)), env_(other.env_) {}
 
 LmdbTransaction::~LmdbTransaction() {
   if (txn_ != nullptr) mdb_txn_abort(txn_);
@@ -134,10 +159,9 @@ absl::Status LmdbTransaction::Append(LmdbTable table, std::string_view key,
 }
 
 absl::Status LmdbTransaction::Commit() {
-  if (const int code = mdb_txn_commit(std::exchange(txn_, nullptr))) {
-    return Failure(code, env_.path(), "commit");
-  }
-  return absl::OkStatus();
+  const int code = mdb_txn_commit(std::exchange(txn_, nullptr));
+  map_.unlock();
+  return code == 0 ? absl::OkStatus() : Failure(code, env_.path(), "commit");
 }
 
 // ---- Cursor ----

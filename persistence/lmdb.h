@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,7 @@ class LmdbTransaction;
 class LmdbEnvironment {
  public:
   // Opens or creates the environment in `path`, with `tables` named tables at most. `map_bytes` is
-  // address space, not memory or disk: the most that the environment can ever hold.
+  // address space, not memory or disk: the most that the environment can hold until it grows.
   static absl::StatusOr<std::unique_ptr<LmdbEnvironment>> Open(const std::string& path,
                                                                uint64_t map_bytes, uint32_t tables);
   ~LmdbEnvironment();
@@ -40,8 +41,13 @@ class LmdbEnvironment {
   absl::StatusOr<LmdbTransaction> BeginWrite();
   absl::StatusOr<LmdbTransaction> BeginRead();
 
-  // The share of the map that is in use, 0..1. A full map cannot even be deleted from.
-  double FillRatio() const;
+  // Makes the map larger if less than half of it, or less than what the largest transaction needs,
+  // is free: a full map cannot even be deleted from. Call it before a write transaction, on a
+  // thread that has no transaction open. Waits for read transactions only when room is short.
+  absl::Status GrowIfNeeded();
+
+  // The size of the map, in bytes of address space.
+  uint64_t MapBytes() const;
   // The end of the highest page in use: what the file takes on disk.
   uint64_t BytesUsed() const;
 
@@ -52,6 +58,8 @@ class LmdbEnvironment {
 
   MDB_env* const env_;
   const std::string path_;
+  // Held shared by every transaction, and alone while the map is being moved.
+  std::shared_mutex map_mutex_;
 };
 
 using LmdbTable = uint32_t;
@@ -79,8 +87,10 @@ class LmdbTransaction {
  private:
   friend class LmdbEnvironment;
   friend class LmdbCursor;
-  LmdbTransaction(MDB_txn* txn, const LmdbEnvironment& env) : txn_(txn), env_(env) {}
+  LmdbTransaction(MDB_txn* txn, const LmdbEnvironment& env, std::shared_lock<std::shared_mutex> map)
+      : map_(std::move(map)), txn_(txn), env_(env) {}
 
+  std::shared_lock<std::shared_mutex> map_;
   MDB_txn* txn_;
   const LmdbEnvironment& env_;
 };

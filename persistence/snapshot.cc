@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "persistence/keys.h"
+#include "persistence/meta_table.h"
 #include "protocol/wire.h"
 
 namespace xref {
@@ -25,57 +26,12 @@ using protocol::Writer;
 // A checksum is XXH3-64 (its low half, in references) of the key and of the value's other bytes.
 
 constexpr uint32_t kFormat = 1;
-constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kAppliedKey = "applied";
 
 constexpr size_t kReferenceChecksumBytes = sizeof(uint32_t);
 
-uint64_t Checksum(std::string_view key, std::string_view value) {
-  return XXH3_64bits_withSeed(value.data(), value.size(), XXH3_64bits(key.data(), key.size()));
-}
-
 uint32_t ReferenceChecksum(std::string_view key, std::string_view value) {
   return static_cast<uint32_t>(Checksum(key, value));
-}
-
-Reader ReaderOf(std::string_view bytes) {
-  return Reader({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-}
-
-// Adds the checksum that ends a meta value.
-void SealMeta(std::string_view key, std::string& value) { Writer(value).U64(Checksum(key, value)); }
-
-// A reader of a meta value's content; DataLoss where its checksum does not match.
-absl::StatusOr<Reader> OpenMeta(std::string_view key, std::string_view value) {
-  constexpr size_t kChecksumBytes = sizeof(uint64_t);
-  const size_t content_bytes = value.size() < kChecksumBytes ? 0 : value.size() - kChecksumBytes;
-  const std::string_view content = value.substr(0, content_bytes);
-  Reader seal = ReaderOf(value.substr(content_bytes));
-  if (seal.U64() != Checksum(key, content) || !seal.ok()) {
-    return absl::DataLossError(fmt::format("snapshot: the entry \"{}\" is damaged", key));
-  }
-  return ReaderOf(content);
-}
-
-// Writes the format version into a new snapshot, or holds an old one against it.
-absl::Status SettleFormat(LmdbTransaction& txn, LmdbTable meta, const std::string& path) {
-  const auto stored = txn.Get(meta, kFormatKey);
-  if (!stored.ok()) return stored.status();
-  if (!stored->has_value()) {
-    std::string value;
-    Writer(value).U32(kFormat);
-    SealMeta(kFormatKey, value);
-    return txn.Put(meta, kFormatKey, value);
-  }
-  auto reader = OpenMeta(kFormatKey, **stored);
-  if (!reader.ok()) return reader.status();
-  if (const uint32_t format = reader->U32(); format != kFormat) {
-    return absl::FailedPreconditionError(
-        fmt::format("{} has format {}, this version reads format {}; use the version of xrefd that "
-                    "wrote it",
-                    path, format, kFormat));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Damaged(std::string_view key) {
@@ -134,7 +90,7 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path
   if (!catalog.ok()) return catalog.status();
   const auto references = txn->OpenTable("references");
   if (!references.ok()) return references.status();
-  if (auto status = SettleFormat(*txn, *meta, path); !status.ok()) return status;
+  if (auto status = SettleFormat(*txn, *meta, kFormat, path); !status.ok()) return status;
   if (auto status = txn->Commit(); !status.ok()) return status;
   return std::unique_ptr<Snapshot>(new Snapshot(*std::move(env), *meta, *catalog, *references));
 }
@@ -181,6 +137,7 @@ absl::Status Snapshot::ReadReferences(
 }
 
 absl::Status Snapshot::WriteReferences(std::span<const Row> rows) {
+  if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
   auto txn = env_->BeginWrite();
   if (!txn.ok()) return txn.status();
   {

@@ -13,6 +13,8 @@
 #include "persistence/checkpoint.h"
 #include "persistence/data_folder.h"
 #include "persistence/journal.h"
+#include "persistence/lmdb.h"
+#include "persistence/meta_table.h"
 #include "persistence/recovery.h"
 #include "persistence/snapshot.h"
 #include "protocol/change_codec.h"
@@ -38,14 +40,14 @@ class Persistence : public testing::Test {
     std::filesystem::remove_all(path_);
   }
 
-  void Open() {
+  void Open(uint64_t map_bytes = kMap) {
     auto folder = DataFolder::Lock(path_ + "/data");
     ASSERT_TRUE(folder.ok()) << folder.status();
     folder_ = std::make_unique<DataFolder>(*std::move(folder));
-    auto journal = Journal::Open(folder_->journal_path(), kMap);
+    auto journal = Journal::Open(folder_->journal_path(), map_bytes);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
-    auto snapshot = Snapshot::Open(folder_->snapshot_path(), kMap);
+    auto snapshot = Snapshot::Open(folder_->snapshot_path(), map_bytes);
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
     snapshot_ = *std::move(snapshot);
   }
@@ -241,6 +243,43 @@ TEST_F(Persistence, ADamagedReferenceIsFoundOutAndNamed) {
   const auto recovered = Recover(store);
   ASSERT_TRUE(absl::IsDataLoss(recovered.status())) << recovered.status();
   EXPECT_NE(std::string(recovered.status().message()).find("SO-1"), std::string::npos);
+}
+
+TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
+  Close();
+  Open(64 << 10);
+  CreateIntegration();
+  for (int round = 0; round < 20; ++round) {
+    Pairs pairs;
+    for (int i = 0; i < 500; ++i) {
+      pairs[std::to_string(round * 1000 + i) + std::string(200, 'x')] = std::string(200, 'y');
+    }
+    Add(pairs);
+    if (round % 7 == 3) Checkpoint();
+  }
+  Reopen();
+  ExpectRecoversModel();
+}
+
+TEST_F(Persistence, FilesOfAnotherFormatAreRefusedWithBothVersions) {
+  const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path()};
+  Close();
+  for (const std::string& path : paths) {
+    auto env = LmdbEnvironment::Open(path, kMap, 3);
+    ASSERT_TRUE(env.ok());
+    auto txn = (*env)->BeginWrite();
+    std::string value;
+    protocol::Writer(value).U32(99);
+    SealMeta("format", value);
+    ASSERT_TRUE(txn->Put(*txn->OpenTable("meta"), "format", value).ok());
+    ASSERT_TRUE(txn->Commit().ok());
+  }
+  for (const absl::Status& refused :
+       {Journal::Open(paths[0], kMap).status(), Snapshot::Open(paths[1], kMap).status()}) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+    EXPECT_NE(std::string(refused.message()).find("format 99"), std::string::npos);
+    EXPECT_NE(std::string(refused.message()).find("reads format 1"), std::string::npos);
+  }
 }
 
 TEST_F(Persistence, TheSecondHolderOfAFolderIsRefused) {
