@@ -13,8 +13,8 @@
 
 namespace xref {
 
-// Numbers below kModulus, distinct for distinct n below it since the factor has no divisor in common
-// with it, and in an order that has nothing to do with n.
+// Numbers below kModulus, distinct for distinct n below it since the factor has no divisor in
+// common with it, and in an order that has nothing to do with n.
 inline uint64_t Shuffled(uint64_t n) {
   constexpr uint64_t kModulus = 999'999'999'989;
   return static_cast<uint64_t>(static_cast<unsigned __int128>(n) * 612'345'678'901 % kModulus);

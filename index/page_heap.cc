@@ -43,6 +43,7 @@ PageHeap::~PageHeap() {
     assert(regions_.begin()->second.taken.none());
     DropRegion(regions_.begin());
   }
+  for (char* base : prepared_) UnmapRegion(base);
 }
 
 void* PageHeap::Allocate(size_t bytes) {
@@ -90,24 +91,49 @@ void PageHeap::Free(void* memory, size_t bytes) {
   }
 }
 
-void PageHeap::KeepSpareRegion() {
-  if (spare_regions_ > 0 || regions_.empty()) return;
-  AddRegion();
+void PageHeap::Prepare(size_t regions) {
+  if (!regions_needed_.load(std::memory_order_relaxed)) return;
+  for (;;) {
+    {
+      const std::lock_guard lock(prepared_mutex_);
+      if (prepared_.size() >= regions) return;
+    }
+    char* base = MapRegion();
+    const std::lock_guard lock(prepared_mutex_);
+    prepared_.push_back(base);
+  }
+}
+
+char* PageHeap::MapRegion() {
+  char* base = MapAligned(kRegionBytes);
+  base[0] = 0;  // has the system find the memory now
+  Count(kRegionBytes);
+  return base;
+}
+
+void PageHeap::UnmapRegion(char* base) {
+  munmap(base, kRegionBytes);
+  Count(-static_cast<int64_t>(kRegionBytes));
 }
 
 void PageHeap::AddRegion() {
-  char* base = MapAligned(kRegionBytes);
-  base[0] = 0;  // has the system back it now
-  regions_.emplace(base, Region());
+  regions_needed_.store(true, std::memory_order_relaxed);
+  char* base = nullptr;
+  {
+    const std::lock_guard lock(prepared_mutex_);
+    if (!prepared_.empty()) {
+      base = prepared_.back();
+      prepared_.pop_back();
+    }
+  }
+  regions_.emplace(base != nullptr ? base : MapRegion(), Region());
   ++spare_regions_;
-  Count(kRegionBytes);
 }
 
 void PageHeap::DropRegion(Regions::iterator region) {
-  munmap(region->first, kRegionBytes);
+  UnmapRegion(region->first);
   regions_.erase(region);
   --spare_regions_;
-  Count(-static_cast<int64_t>(kRegionBytes));
 }
 
 }  // namespace xref

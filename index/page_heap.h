@@ -6,6 +6,8 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <vector>
 
 namespace xref {
 
@@ -16,7 +18,7 @@ namespace xref {
 // Runs come from the lowest region with room, so that memory given back gathers in whole regions,
 // which return to the system.
 //
-// Thread-safety: for one thread, except bytes_reserved(), which any thread may call.
+// Thread-safety: for one thread, except Prepare and bytes_reserved, which any thread may call.
 class PageHeap {
  public:
   static constexpr size_t kPageBytes = size_t{8} << 10;
@@ -40,10 +42,10 @@ class PageHeap {
   // `bytes` as in Allocate.
   void Free(void* memory, size_t bytes);
 
-  // Makes sure that a whole region lies ready, so that the next allocations need not wait for the
-  // system to find and clear a huge page: 0.1 ms, on some virtual machines 5. Call it where nobody
-  // waits.
-  void KeepSpareRegion();
+  // Has `regions` regions lie ready, so that the next allocations need not wait until the system
+  // has found and cleared a huge page: 0.2 ms, on a virtual machine whose host has to find it first
+  // 5 ms. Call it where nobody waits. Does nothing as long as no region has been needed.
+  void Prepare(size_t regions);
 
   // Bytes taken from the system, free pages in regions included.
   uint64_t bytes_reserved() const { return bytes_reserved_.load(std::memory_order_relaxed); }
@@ -58,16 +60,21 @@ class PageHeap {
   using Regions = absl::btree_map<char*, Region>;
 
   static void* Take(char* base, Region& region, size_t first, size_t pages);
+  char* MapRegion();
+  void UnmapRegion(char* base);
   void AddRegion();
   void DropRegion(Regions::iterator region);
   void Count(int64_t bytes) {
-    bytes_reserved_.store(bytes_reserved() + static_cast<uint64_t>(bytes),
-                          std::memory_order_relaxed);
+    bytes_reserved_.fetch_add(static_cast<uint64_t>(bytes), std::memory_order_relaxed);
   }
 
   Regions regions_;
   size_t spare_regions_ = 0;  // regions with no page taken
+
   std::atomic<uint64_t> bytes_reserved_ = 0;
+  std::atomic<bool> regions_needed_ = false;
+  std::mutex prepared_mutex_;
+  std::vector<char*> prepared_;  // regions not in use yet; guarded by prepared_mutex_
 };
 
 // What one owner has taken from a PageHeap. As thread-safe as the heap; outlives what it allocates.

@@ -91,7 +91,7 @@ void ReferenceStore::ChangeInSteps(PlaceId place, uint32_t count, Step step) {
   if (index == nullptr) return;
   const uint64_t outside_before = index->bytes_outside_heap();
   while (count > 0) {
-    heap_.KeepSpareRegion();  // while no reader waits
+    heap_.Prepare(1);  // while no reader waits
     const BigReaderLock::WriterGuard guard(lock_);
     count -= step(*index, count);
   }

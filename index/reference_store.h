@@ -70,6 +70,11 @@ class ReferenceStore {
     return heap_.bytes_reserved() + bytes_outside_heap_.load(std::memory_order_relaxed);
   }
 
+  // Has some megabytes lie ready for the writer, who otherwise has to wait for the system to find
+  // them (no reader does): worth a call every few milliseconds from a thread that has time, while
+  // much is added.
+  void PrepareMemory() { heap_.Prepare(4); }
+
   // ---- The writer ----
 
   const Catalog& WriterCatalog() const { return catalog_; }

@@ -35,10 +35,24 @@ TEST(PageHeap, PiecesDoNotOverlap) {
     std::memset(at, mark, bytes);
     pieces.push_back({at, bytes, mark});
     if (random() % 3 == 0) free_one(random() % pieces.size());
-    if (i % 100 == 0) heap.KeepSpareRegion();
+    if (i % 100 == 0) heap.Prepare(1);
   }
   while (!pieces.empty()) free_one(pieces.size() - 1);
-  EXPECT_LE(heap.bytes_reserved(), PageHeap::kRegionBytes);
+  EXPECT_LE(heap.bytes_reserved(), 2 * PageHeap::kRegionBytes);  // a spare and a prepared one
+}
+
+TEST(PageHeap, PreparedRegionsAreUsedBeforeOthersAreMapped) {
+  PageHeap heap;
+  heap.Prepare(3);
+  EXPECT_EQ(heap.bytes_reserved(), 0u) << "nothing was needed yet";
+  void* first = heap.Allocate(PageHeap::kRegionBytes);
+  heap.Prepare(2);
+  const uint64_t prepared = heap.bytes_reserved();
+  EXPECT_EQ(prepared, 3 * PageHeap::kRegionBytes);
+  void* second = heap.Allocate(PageHeap::kRegionBytes);
+  EXPECT_EQ(heap.bytes_reserved(), prepared);
+  heap.Free(first, PageHeap::kRegionBytes);
+  heap.Free(second, PageHeap::kRegionBytes);
 }
 
 TEST(PageHeap, FreedRegionsReturnToTheSystem) {

@@ -99,7 +99,7 @@ TEST_F(ReferenceStoreTest, APlaceThatDoesNotExistIsTold) {
 }
 
 TEST_F(ReferenceStoreTest, APurgedPlaceIsEmptyAtOnceAndItsMemoryComesBackInSteps) {
-  AddNumbered(0, 100'000);
+  AddNumbered(0, 400'000);
   const uint64_t full = store_.bytes_reserved();
   store_.Purge(kPlace);
   EXPECT_EQ(Size().references, 0u);

@@ -105,6 +105,7 @@ TEST_F(StoreThreads, ReadersSeeNothingThatWasNeverTrue) {
         ReadStable(slot, random);
         ReadChanging(slot, random);
         store_.ReadCatalog(slot, [&](const Catalog&, auto size_of) {
+          store_.PrepareMemory();
           bytes_seen = size_of(kChanging).bytes_reserved + store_.bytes_reserved();
         });
       }
