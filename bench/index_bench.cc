@@ -219,13 +219,15 @@ void WarmMemory() {
 
 // From empty to all references, both directions, in batches as the writer adds them. The time of
 // whoever prepares memory counts too, but is not part of the stall: nobody waits then.
-void BM_Grow(benchmark::State& state, Shape shape) {
+enum class Presize { kNo, kYes };
+void BM_Grow(benchmark::State& state, Shape shape, Presize presize) {
   for (auto _ : state) {
     WarmMemory();
     PageHeap heap;
     const KeyedHash hash;
     ReferenceIndex index(heap, hash);
     IdMaker ids(shape);
+    if (presize == Presize::kYes) index.Reserve(g_references);
     double seconds = 0, cpu_seconds = 0, stall = 0, stall_cpu = 0;
     for (uint64_t n = 0; n < g_references;) {
       IdList sources, targets;
@@ -446,10 +448,13 @@ void RegisterAll() {
       RegisterBenchmark(("Lookup" + suffix).c_str(), BM_Lookup, shape, hits);
       RegisterBenchmark(("Reverse" + suffix).c_str(), BM_Reverse, shape, hits);
     }
-    RegisterBenchmark(std::string("Grow/").append(Name(shape)).c_str(), BM_Grow, shape)
-        ->Iterations(1)
-        ->UseManualTime()
-        ->Unit(benchmark::kMillisecond);
+    for (const Presize presize : {Presize::kNo, Presize::kYes}) {
+      std::string name = presize == Presize::kYes ? "Load/" : "Grow/";
+      RegisterBenchmark(name.append(Name(shape)).c_str(), BM_Grow, shape, presize)
+          ->Iterations(1)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond);
+    }
   }
   RegisterBenchmark("Readers", BM_Readers)->Threads(1)->Threads(2)->UseRealTime();
   RegisterBenchmark("ReadDuringAdds", BM_ReadDuringAdds)->UseRealTime();

@@ -1,6 +1,9 @@
 #include "index/target_map.h"
 
+#include <algorithm>
 #include <cassert>
+#include <iterator>
+#include <utility>
 
 namespace xref {
 namespace {
@@ -65,6 +68,14 @@ void TargetMap::Reserve(uint64_t references) {
   directory_ = SegmentDirectory<TargetSegment>(depth, [&] {
     return TargetSegment{depth, TargetSegment::Table(heap_, entries)};
   });
+}
+
+bool TargetMap::FreeOne() {
+  if (crowd_.empty()) return directory_.FreeOne();
+  const auto end =
+      std::next(crowd_.begin(), std::min<ptrdiff_t>(kSegmentEntriesMax, crowd_.size()));
+  crowd_.erase(crowd_.begin(), end);
+  return true;
 }
 
 void TargetMap::Store(TargetSegment& segment, uint32_t target_hash, uint32_t source_hash) {

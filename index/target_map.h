@@ -59,8 +59,9 @@ class TargetMap {
   // Makes an empty map ready for `references`. Not bounded in time: for the loading of a daemon.
   void Reserve(uint64_t references);
 
-  // Frees the memory of one segment; false if none is left. To be destroyed afterwards.
-  bool FreeOne() { return directory_.FreeOne(); }
+  // Frees the memory of one segment, or as much of the crowd; false if none is left. To be
+  // destroyed afterwards.
+  bool FreeOne();
 
   // Bytes that the slots of so many entries need.
   static uint64_t bytes_used(uint64_t entries) { return entries * 2 * sizeof(uint32_t); }

@@ -49,7 +49,7 @@ inline void RunIndexFuzz(std::string_view bytes) {
         // Many at once, so that a few bytes make segments grow and split.
         std::vector<std::pair<std::string, std::string>> references;
         const std::string prefix = id();
-        const uint32_t count = input.Next() * 8u;
+        const uint32_t count = input.Next() * 2u;
         const bool same_target = input.Next() % 4 == 0;
         for (uint32_t i = 0; i < count && prefix.size() < 200; ++i) {
           const std::string source = Numbered(prefix, i);
@@ -83,7 +83,7 @@ inline void RunIndexFuzz(std::string_view bytes) {
       case 6: {
         // A stretch of what there is, so that holes appear.
         std::vector<std::string> sources;
-        const uint32_t count = input.Next() * 8u;
+        const uint32_t count = input.Next() * 2u;
         for (auto at = index.model().references().lower_bound(id());
              at != index.model().references().end() && sources.size() < count; ++at) {
           sources.push_back(at->first);
