@@ -9,6 +9,7 @@
 
 #include "daemon/group_plan.h"
 #include "daemon/limits.h"
+#include "persistence/failpoint.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -63,6 +64,7 @@ void Committer::Commit(Group& group) {
 
   const std::vector<JournalRecord> records = plan.Records();
   if (!records.empty()) {
+    Pass(Failpoint::kCommitBefore);
     if (const auto status = journal_.Append(records); !status.ok()) {
       spdlog::error("read-only from now on, no further change is accepted: {}", status.ToString());
       state_.set_trouble(status.ToString());
@@ -71,6 +73,7 @@ void Committer::Commit(Group& group) {
                 fmt::format("this change was not acknowledged and may be lost: {}", kReadOnlyHint));
       return;
     }
+    Pass(Failpoint::kCommitAfter);
   }
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
@@ -93,6 +96,7 @@ void Committer::Commit(Group& group) {
   Count(counters.conflicts, plan.verdicts().conflicts);
   Count(counters.duplicates, plan.verdicts().duplicates);
 
+  Pass(Failpoint::kReplyBefore);
   for (size_t i = 0; i < group.size(); ++i)
     Answer(*group[i], replies[i].status, replies[i].payload);
 }

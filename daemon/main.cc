@@ -8,6 +8,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "persistence/failpoint.h"
 
 namespace {
 
@@ -20,6 +21,10 @@ int main(int argc, char** argv) {
   const auto parsed = xref::ParseOptions(argc, argv);
   if (const auto* exit = std::get_if<xref::Exit>(&parsed)) return exit->code;
   const auto& options = std::get<xref::Options>(parsed);
+  if (!xref::ArmFailpoint()) {
+    std::fprintf(stderr, "xrefd: XREFD_FAILPOINT names no failpoint of this version\n");
+    return kExitRefused;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("xrefd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");

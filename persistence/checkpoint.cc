@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "persistence/failpoint.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -40,9 +41,13 @@ class Run {
   absl::Status WriteTo(Snapshot& snapshot) const {
     std::vector<Snapshot::CatalogRecord> catalog;
     for (const auto& [integration, record] : catalog_) catalog.push_back({integration, record});
+    Pass(Failpoint::kCheckpointBefore);
     if (auto status = snapshot.WriteCatalog(catalog); !status.ok()) return status;
+    Pass(Failpoint::kCheckpointCatalog);
     if (auto status = WriteReferencesTo(snapshot); !status.ok()) return status;
-    return snapshot.WriteApplied(applied_);
+    if (auto status = snapshot.WriteApplied(applied_); !status.ok()) return status;
+    Pass(Failpoint::kCheckpointApplied);
+    return absl::OkStatus();
   }
 
  private:
@@ -67,6 +72,7 @@ class Run {
           !status.ok()) {
         return status;
       }
+      Pass(Failpoint::kCheckpointReferences);
     }
     return absl::OkStatus();
   }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "persistence/failpoint.h"
 #include "persistence/keys.h"
 #include "persistence/meta_table.h"
 
@@ -73,6 +74,7 @@ absl::Status Journal::Append(std::span<const JournalRecord> group) {
       return status;
     }
   }
+  Pass(Failpoint::kCommitInTransaction);
   return txn->Commit();
 }
 
@@ -117,7 +119,9 @@ absl::Status Journal::Trim(Lsn upto) {
       if (!found.ok()) return found.status();
       more = *found && ReadBigEndian<Lsn>(cursor->key()) <= upto;
     }
+    Pass(Failpoint::kTrimInTransaction);
     if (auto status = txn->Commit(); !status.ok()) return status;
+    Pass(Failpoint::kTrimAfter);
   }
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "persistence/failpoint.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -69,8 +70,10 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
   const auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
+  Pass(Failpoint::kRecoveryCatalog);
   const auto loaded = LoadReferences(snapshot, store, progress);
   if (!loaded.ok()) return loaded.status();
+  Pass(Failpoint::kRecoveryReferences);
 
   Recovered recovered{
       .lsn = applied->lsn, .epoch = applied->epoch, .from_snapshot = *loaded, .from_journal = 0};
@@ -90,6 +93,7 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
     return ApplyVerified(change, store);
   });
   if (!status.ok()) return status;
+  Pass(Failpoint::kRecoveryJournal);
   return recovered;
 }
 

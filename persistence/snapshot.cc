@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "persistence/failpoint.h"
 #include "persistence/keys.h"
 #include "persistence/meta_table.h"
 #include "protocol/wire.h"
@@ -147,6 +148,7 @@ absl::Status Snapshot::WriteReferences(std::span<const Row> rows) {
       if (auto status = cursor->Put(row.key, row.value); !status.ok()) return status;
     }
   }
+  Pass(Failpoint::kCheckpointTransaction);
   return txn->Commit();
 }
 

@@ -1,0 +1,83 @@
+#include "persistence/failpoint.h"
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+
+namespace xref {
+namespace {
+
+constexpr auto kNone = static_cast<uint8_t>(Failpoint::kCount);
+
+std::atomic<int> passes_left = 1;
+
+}  // namespace
+
+namespace internal {
+
+std::atomic<uint8_t> armed_failpoint = kNone;
+
+void PassArmed() {
+  // Not an abort: nothing of the process may run any more, as after kill -9.
+  if (passes_left.fetch_sub(1) == 1) raise(SIGKILL);
+}
+
+}  // namespace internal
+
+std::string_view Name(Failpoint failpoint) {
+  switch (failpoint) {
+    case Failpoint::kCommitBefore:
+      return "commit-before";
+    case Failpoint::kCommitInTransaction:
+      return "commit-in-transaction";
+    case Failpoint::kCommitAfter:
+      return "commit-after";
+    case Failpoint::kReplyBefore:
+      return "reply-before";
+    case Failpoint::kCheckpointBefore:
+      return "checkpoint-before";
+    case Failpoint::kCheckpointCatalog:
+      return "checkpoint-catalog";
+    case Failpoint::kCheckpointReferences:
+      return "checkpoint-references";
+    case Failpoint::kCheckpointTransaction:
+      return "checkpoint-transaction";
+    case Failpoint::kCheckpointApplied:
+      return "checkpoint-applied";
+    case Failpoint::kTrimInTransaction:
+      return "trim-in-transaction";
+    case Failpoint::kTrimAfter:
+      return "trim-after";
+    case Failpoint::kRecoveryCatalog:
+      return "recovery-catalog";
+    case Failpoint::kRecoveryReferences:
+      return "recovery-references";
+    case Failpoint::kRecoveryJournal:
+      return "recovery-journal";
+    case Failpoint::kCount:
+      break;
+  }
+  return "";
+}
+
+bool ArmFailpoint() {
+  const char* text = std::getenv("XREFD_FAILPOINT");
+  if (text == nullptr) return true;
+  const std::string_view asked(text);
+  const size_t colon = asked.find(':');
+  if (colon != std::string_view::npos) {
+    int passes = 0;
+    const auto [end, error] =
+        std::from_chars(asked.data() + colon + 1, asked.data() + asked.size(), passes);
+    if (error != std::errc() || end != asked.data() + asked.size() || passes < 1) return false;
+    passes_left = passes;
+  }
+  for (uint8_t i = 0; i < kNone; ++i) {
+    if (Name(static_cast<Failpoint>(i)) != asked.substr(0, colon)) continue;
+    internal::armed_failpoint = i;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace xref

@@ -1,0 +1,50 @@
+#pragma once
+
+// Named points at which a test lets the daemon die as if it were killed: before and after every
+// step on which durability rests. XREFD_FAILPOINT=NAME in the environment arms one, NAME:N its N-th
+// pass. Unarmed, a point costs one load and a branch that is never taken.
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace xref {
+
+enum class Failpoint : uint8_t {
+  kCommitBefore,           // a group is decided; the journal has none of it
+  kCommitInTransaction,    // it is written, and its transaction is still open
+  kCommitAfter,            // it is durable; the index has none of it, nobody was told
+  kReplyBefore,            // it is durable and visible; nobody was told
+  kCheckpointBefore,       // a run of changes is gathered, the snapshot has none of it
+  kCheckpointCatalog,      // the snapshot has the run's integrations
+  kCheckpointReferences,   // and some of its references
+  kCheckpointTransaction,  // some are written, in a transaction that is still open
+  kCheckpointApplied,      // the snapshot has the whole run, and the journal as well
+  kTrimInTransaction,      // some records are dropped, in a transaction that is still open
+  kTrimAfter,              // and in one that is closed
+  kRecoveryCatalog,        // the catalog is loaded
+  kRecoveryReferences,     // and the references of the snapshot
+  kRecoveryJournal,        // and the changes of the journal
+  kCount,
+};
+
+// E.g. "commit-before". `failpoint` is not kCount.
+std::string_view Name(Failpoint failpoint);
+
+// Reads the environment; false if it names a point that does not exist. Call it once, at the start.
+[[nodiscard]] bool ArmFailpoint();
+
+namespace internal {
+extern std::atomic<uint8_t> armed_failpoint;
+void PassArmed();
+}  // namespace internal
+
+// Marks a point that was reached; does not return from an armed one.
+inline void Pass(Failpoint failpoint) {
+  if (internal::armed_failpoint.load(std::memory_order_relaxed) == static_cast<uint8_t>(failpoint))
+      [[unlikely]] {
+    internal::PassArmed();
+  }
+}
+
+}  // namespace xref

@@ -1,0 +1,90 @@
+// A daemon that dies at every point on which durability rests, and what is there when it is back.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "persistence/failpoint.h"
+#include "tests/daemon_fixture.h"
+#include "tests/load.h"
+
+namespace xref::test {
+namespace {
+
+// Every failpoint that exists: one that no daemon ever reaches fails its test.
+class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoint> {
+ protected:
+  void SetUp() override {
+    ShopTest::SetUp();
+    Import("source_id,target_id\nin-the-snapshot,1\n");
+    StopDaemon();
+    StartDaemon();
+    Import("source_id,target_id\nin-the-journal,2\n");
+    CrashDaemon();
+  }
+
+  void Arm(const std::string& passes) {
+    setenv("XREFD_FAILPOINT", (std::string(Name(GetParam())) + passes).c_str(), 1);
+  }
+
+  // Lets the daemon run into the failpoint: while it starts, or under load with checkpoints.
+  void RunIntoIt() {
+    LaunchDaemon({"--checkpoint-seconds", "1"});
+    unsetenv("XREFD_FAILPOINT");
+    Load load(address(), model_, 1);
+    EXPECT_EQ(daemon_->Wait().exit_code, 128 + SIGKILL) << "the failpoint was not reached";
+    load.Join();
+  }
+
+  void ExpectNothingLost() {
+    StartDaemon();
+    EXPECT_EQ(Xref({"lookup", kPlace, "in-the-snapshot", "in-the-journal"}).out,
+              "source_id,target_id\nin-the-snapshot,1\nin-the-journal,2\n");
+    const auto client = Connect();
+    model_.ExpectHeldBy(*client, Place(*client), ReferencesHeld() - 2);
+  }
+
+  Model model_;
+};
+
+TEST_P(Failpoints, NothingAcknowledgedIsLost) {
+  // Every commit passes those of a commit: let it be one in the midst of the load.
+  const std::string_view name = Name(GetParam());
+  const bool of_commits = name.starts_with("commit") || name.starts_with("reply");
+  Arm(of_commits ? ":20" : "");
+  RunIntoIt();
+  ExpectNothingLost();
+}
+
+std::vector<Failpoint> AllFailpoints() {
+  std::vector<Failpoint> all;
+  for (int i = 0; i < static_cast<int>(Failpoint::kCount); ++i) {
+    all.push_back(static_cast<Failpoint>(i));
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Failpoints, ::testing::ValuesIn(AllFailpoints()),
+                         [](const auto& point) {
+                           std::string name(Name(point.param));
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+class FailpointNames : public DaemonTest {
+ protected:
+  void SetUp() override {}
+};
+
+TEST_F(FailpointNames, AnUnknownOneIsRefused) {
+  setenv("XREFD_FAILPOINT", "no-such-point", 1);
+  const Outcome outcome = RunDaemon({"--data", data_folder()});
+  unsetenv("XREFD_FAILPOINT");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, ::testing::HasSubstr("XREFD_FAILPOINT"));
+}
+
+}  // namespace
+}  // namespace xref::test
