@@ -31,7 +31,12 @@ class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoi
 
   // Lets the daemon run into the failpoint: while it starts, or under load with checkpoints.
   void RunIntoIt() {
-    LaunchDaemon({"--checkpoint-seconds", "1"});
+    const Arguments often{"--checkpoint-seconds", "1"};
+    if (Name(GetParam()).starts_with("recovery")) {
+      LaunchDaemon(often);
+    } else {
+      StartDaemon(often);
+    }
     unsetenv("XREFD_FAILPOINT");
     Load load(address(), model_, 1);
     EXPECT_EQ(daemon_->Wait().exit_code, 128 + SIGKILL) << "the failpoint was not reached";
