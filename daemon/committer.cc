@@ -65,7 +65,15 @@ void Committer::Commit(Group& group) {
   const std::vector<JournalRecord> records = plan.Records();
   if (!records.empty()) {
     Pass(Failpoint::kCommitBefore);
-    if (const auto status = journal_.Append(records); !status.ok()) {
+    const absl::Status status = journal_.Append(records);
+    if (absl::IsResourceExhausted(status)) {
+      // The pages did not fit, so the commit point was not reached: the journal is as it was.
+      spdlog::error("a group of changes was refused: {}", status.ToString());
+      return RefuseAll(group, StatusCode::kReadOnly,
+                       "the disk is full: nothing of this change was kept; try again when there is "
+                       "room");
+    }
+    if (!status.ok()) {
       spdlog::error("read-only from now on, no further change is accepted: {}", status.ToString());
       state_.set_trouble(status.ToString());
       state_.set_phase(Phase::kReadOnly);

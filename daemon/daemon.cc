@@ -111,6 +111,7 @@ class Checkpointer {
         if (state_.phase() != Phase::kReadOnly) state_.set_trouble(reached.status().ToString());
       } else if (*reached != state_.snapshot_lsn) {
         state_.snapshot_lsn = *reached;
+        if (state_.phase() != Phase::kReadOnly) state_.set_trouble("");
         spdlog::info("checkpoint: the snapshot reaches LSN {}", *reached);
       }
     }
