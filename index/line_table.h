@@ -172,11 +172,15 @@ class LineTable {
   size_t bytes_reserved() const { return count_ * sizeof(LineType); }
 
  private:
-  // Full to 4/5: then one question in ten has to look at a second line.
-  static constexpr uint32_t CapacityOf(uint32_t lines) { return lines * LineType::kSlots * 4 / 5; }
+  // How full a table should be at most. The fewer slots a line has, the sooner it is full while others
+  // are not, and an entry away from home costs its every question another access to memory.
+  static constexpr uint32_t kFillPercent = LineType::kSlots > 7 ? 80 : 65;
+
+  static constexpr uint32_t CapacityOf(uint32_t lines) {
+    return lines * LineType::kSlots * kFillPercent / 100;
+  }
   static constexpr uint32_t LinesFor(uint32_t entries) {
-    const uint32_t lines = (entries * 5 + LineType::kSlots * 4 - 1) / (LineType::kSlots * 4);
-    return std::max(lines, 1u);
+    return entries * 100 / (LineType::kSlots * kFillPercent) + 1;
   }
 
   uint32_t HomeNumber(uint32_t where) const {

@@ -18,7 +18,7 @@ namespace {
 
 // IDs in flight at once: enough to cover a memory access, few enough to stay in the first-level
 // cache and within what the processor can wait for at once.
-constexpr uint32_t kGroup = 48;
+constexpr uint32_t kGroup = 80;
 
 // Sources that one call of Reverse hands out before it stops after the current group.
 constexpr uint32_t kSourcesPerCall = 4096;

@@ -11,11 +11,11 @@ namespace {
 // Lines that an entry may be stored in, from its home on. Where hashes differ one or two do.
 constexpr uint32_t kLinesPerTargetMax = 8;
 
-// A table that needs more splits. 1024 lines: 64 KiB.
-constexpr uint32_t kSegmentEntriesMax = 5'700;
+// A table that needs more splits. 1099 lines: 72 KiB in whole pages.
+constexpr uint32_t kSegmentEntriesMax = 5'000;
 
 // What a segment is expected to hold when it is made ready in advance.
-constexpr uint64_t kReservedEntriesMax = 4'500;
+constexpr uint64_t kReservedEntriesMax = 4'000;
 
 // A table is built anew, and smaller if it can be, after as many erasures as it has entries left,
 // but not for fewer than these.
@@ -38,7 +38,7 @@ void TargetMap::Insert(uint32_t target_hash, uint32_t source_hash) {
   if (table.size() >= kSegmentEntriesMax) {
     Split(target_hash);
   } else if (table.size() >= table.capacity()) {
-    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 5 / 4 + 1);
+    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 9 / 8 + 1);
   }
   Store(directory_.At(target_hash), target_hash, source_hash);
 }
