@@ -11,7 +11,7 @@ namespace {
 // Lines that an entry may be stored in, from its home on. Where hashes differ one or two do.
 constexpr uint32_t kLinesPerTargetMax = 8;
 
-// A table that needs more splits. 1099 lines: 72 KiB in whole pages.
+// A table that needs more splits. 1021 lines: 64 KiB.
 constexpr uint32_t kSegmentEntriesMax = 5'000;
 
 // What a segment is expected to hold when it is made ready in advance.
@@ -38,7 +38,7 @@ void TargetMap::Insert(uint32_t target_hash, uint32_t source_hash) {
   if (table.size() >= kSegmentEntriesMax) {
     Split(target_hash);
   } else if (table.size() >= table.capacity()) {
-    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 9 / 8 + 1);
+    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 11 / 10 + 1);
   }
   Store(directory_.At(target_hash), target_hash, source_hash);
 }
