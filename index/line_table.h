@@ -172,8 +172,8 @@ class LineTable {
   size_t bytes_reserved() const { return count_ * sizeof(LineType); }
 
  private:
-  // How full a table should be at most. The fewer slots a line has, the sooner it is full while others
-  // are not, and an entry away from home costs its every question another access to memory.
+  // How full a table should be at most. The fewer slots a line has, the sooner it is full while
+  // others are not, and an entry away from home costs its every question another access to memory.
   static constexpr uint32_t kFillPercent = LineType::kSlots > 7 ? 80 : 70;
 
   static constexpr uint32_t CapacityOf(uint32_t lines) {
