@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
@@ -33,7 +34,7 @@
 
 // The threads, and what passes between them:
 //
-//   main         waits for a signal; starts and ends everything
+//   main         waits for a signal; starts and ends everything; has memory ready for the writer
 //   I/O 0..N-1   sockets, parsing, questions        --changes-->  commit queue
 //   writer       recovery; then: queue -> decide -> journal -> store  --replies--> I/O threads
 //   checkpointer journal -> snapshot, every so often
@@ -169,6 +170,7 @@ class Daemon {
       if (!error) spdlog::info("signal {}: draining", signal);
       main_.stop();
     });
+    KeepMemoryReady();
     for (const auto& thread : io_threads_) thread->Start();
     listener_->Start();
     spdlog::info("listening on {}", listener_->address());
@@ -190,6 +192,15 @@ class Daemon {
   }
 
  private:
+  // The writer would wait for the system to find memory; this thread has nothing else to do.
+  void KeepMemoryReady() {
+    store_.PrepareMemory();
+    memory_timer_.expires_after(kPrepareMemoryInterval);
+    memory_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) KeepMemoryReady();
+    });
+  }
+
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
     const auto recovered = Recover(*journal_, *snapshot_, store_, [this](uint64_t references) {
@@ -237,6 +248,7 @@ class Daemon {
   Committer committer_;
   Checkpointer checkpointer_;
   asio::io_context main_{1};
+  asio::steady_timer memory_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
