@@ -203,10 +203,12 @@ class Daemon {
 
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
-    const auto recovered = Recover(*journal_, *snapshot_, store_, [this](uint64_t references) {
-      state_.references_loaded = references;
-      return !stopping_;
-    });
+    const auto recovered =
+        Recover(*journal_, *snapshot_, store_, [this](const RecoveryProgress& progress) {
+          state_.references_loaded = progress.loaded;
+          state_.references_expected = progress.expected;
+          return !stopping_;
+        });
     if (!recovered.ok()) {
       if (!stopping_) ended_ = recovered.status();
       asio::post(main_, [this] { main_.stop(); });

@@ -66,9 +66,10 @@ class ServerState {
   }
 
   std::atomic<Epoch> epoch = 1;
-  std::atomic<Lsn> lsn = 0;           // of the last durable change
-  std::atomic<Lsn> snapshot_lsn = 0;  // that the snapshot reaches
-  std::atomic<uint64_t> references_loaded = 0;
+  std::atomic<Lsn> lsn = 0;                       // of the last durable change
+  std::atomic<Lsn> snapshot_lsn = 0;              // that the snapshot reaches
+  std::atomic<uint64_t> references_loaded = 0;    // while loading
+  std::atomic<uint64_t> references_expected = 0;  // as far as the snapshot tells
   std::vector<IoCounters> io;
   WriterCounters writer;
 

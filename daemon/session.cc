@@ -63,8 +63,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
   if (service_.state.phase() == Phase::kLoading) {
     Refuse(frame.header,
            {StatusCode::kNotReady, kNoItem,
-            fmt::format("the daemon is loading its references ({} so far); try again soon",
-                        service_.state.references_loaded.load())},
+            fmt::format("the daemon is loading its references ({} of {} so far); try again soon",
+                        service_.state.references_loaded.load(),
+                        service_.state.references_expected.load())},
            out);
     return Next::kAnswered;
   }
@@ -218,6 +219,7 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   if (phase == Phase::kLoading) {
     // Half a catalog would be taken for a whole one.
     fact("references_loaded", references);
+    fact("references_expected", state.references_expected.load());
     Reply(header, reply, out);
   } else {
     service_.store.ReadCatalog(io_thread_, list_places);

@@ -34,7 +34,16 @@ absl::Status LoadCatalog(Snapshot& snapshot, ReferenceStore& store) {
 }
 
 absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& store,
-                                        absl::FunctionRef<bool(uint64_t)> progress) {
+                                        absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
+  // Tables that have their final size from the start are filled several times faster.
+  const auto counts = snapshot.CountReferences();
+  if (!counts.ok()) return counts.status();
+  uint64_t expected = 0;
+  for (const auto& [place, references] : *counts) {
+    if (store.WriterIndex(place) != nullptr) store.Reserve(place, references);
+    expected += references;
+  }
+
   PlaceId place = 0;
   IdList sources;
   IdList targets;
@@ -47,7 +56,8 @@ absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& stor
     loaded += sources.size();
     sources.Clear();
     targets.Clear();
-    return progress(loaded) ? absl::OkStatus() : absl::CancelledError("recovery was told to stop");
+    return progress({loaded, expected}) ? absl::OkStatus()
+                                        : absl::CancelledError("recovery was told to stop");
   };
   auto status = snapshot.ReadReferences([&](const StoredReference& reference) {
     if (reference.place != place || sources.size() == kBatch) {
@@ -66,7 +76,7 @@ absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& stor
 }  // namespace
 
 absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, ReferenceStore& store,
-                                  absl::FunctionRef<bool(uint64_t)> progress) {
+                                  absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   const auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;

@@ -19,12 +19,17 @@ struct Recovered {
   uint64_t from_journal = 0;   // changes
 };
 
-// Builds `store` from the snapshot and the journal beyond it. `progress` is told, now and then, how
-// many references are there; where it returns false, recovery ends with Cancelled. DataLoss names
-// what is damaged or missing; the store must then not be used, since it could take a synced ID for
-// an unknown one.
-[[nodiscard]] absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot,
-                                                ReferenceStore& store,
-                                                absl::FunctionRef<bool(uint64_t)> progress);
+// How far a recovery is.
+struct RecoveryProgress {
+  uint64_t loaded;    // references
+  uint64_t expected;  // of the snapshot; the journal may add some
+};
+
+// Builds `store` from the snapshot and the journal beyond it. `progress` is told now and then;
+// where it returns false, recovery ends with Cancelled. DataLoss names what is damaged or missing;
+// the store must then not be used, since it could take a synced ID for an unknown one.
+[[nodiscard]] absl::StatusOr<Recovered> Recover(
+    Journal& journal, Snapshot& snapshot, ReferenceStore& store,
+    absl::FunctionRef<bool(const RecoveryProgress&)> progress);
 
 }  // namespace xref

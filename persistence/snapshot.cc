@@ -122,6 +122,22 @@ absl::Status Snapshot::ReadCatalog(absl::FunctionRef<absl::Status(std::string_vi
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Snapshot::PlaceCount>> Snapshot::CountReferences() {
+  std::vector<PlaceCount> counts;
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, references_);
+  if (!cursor.ok()) return cursor.status();
+  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
+    if (!found.ok()) return found.status();
+    if (cursor->key().size() <= sizeof(PlaceId)) return Damaged(cursor->key());
+    const auto place = ReadBigEndian<PlaceId>(cursor->key());
+    if (counts.empty() || counts.back().place != place) counts.push_back({place, 0});
+    ++counts.back().references;
+  }
+  return counts;
+}
+
 absl::Status Snapshot::ReadReferences(
     absl::FunctionRef<absl::Status(const StoredReference&)> take) {
   auto txn = env_->BeginRead();

@@ -94,7 +94,7 @@ class Persistence : public testing::Test {
   }
 
   absl::StatusOr<Recovered> Recover(ReferenceStore& store) {
-    return xref::Recover(*journal_, *snapshot_, store, [](uint64_t) { return true; });
+    return xref::Recover(*journal_, *snapshot_, store, [](const RecoveryProgress&) { return true; });
   }
 
   void ExpectRecoversModel() {
