@@ -2,6 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
 #include "persistence/failpoint.h"
 #include "protocol/change_codec.h"
 
@@ -33,44 +40,104 @@ absl::Status LoadCatalog(Snapshot& snapshot, ReferenceStore& store) {
   });
 }
 
+// Some references of one place, on their way from the thread that reads to the one that applies.
+struct Batch {
+  PlaceId place = 0;
+  IdList sources;
+  IdList targets;
+};
+
+// Batches between two threads, a few at a time. Thread-safe.
+class BatchQueue {
+ public:
+  // Waits while the queue is full. False: nobody takes batches any more.
+  bool Put(Batch batch) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return over_ || batches_.size() < kBatchesMax; });
+    if (over_) return false;
+    batches_.push_back(std::move(batch));
+    changed_.notify_all();
+    return true;
+  }
+  // Waits while the queue is empty; nothing once it is over and empty.
+  std::optional<Batch> Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return over_ || !batches_.empty(); });
+    if (batches_.empty()) return std::nullopt;
+    Batch batch = std::move(batches_.front());
+    batches_.pop_front();
+    changed_.notify_all();
+    return batch;
+  }
+  // No batch is put, or none is taken, any more.
+  void End() {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  static constexpr size_t kBatchesMax = 8;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Batch> batches_;  // guarded by mutex_
+  bool over_ = false;          // guarded by mutex_
+};
+
+// Reads and verifies all references of the snapshot into the queue.
+absl::Status ReadInto(BatchQueue& queue, Snapshot& snapshot) {
+  Batch batch;
+  const auto put = [&](PlaceId next_place) {
+    const bool taken = batch.sources.size() == 0 || queue.Put(std::exchange(batch, Batch()));
+    batch.place = next_place;
+    return taken ? absl::OkStatus() : absl::CancelledError("nobody takes the references");
+  };
+  auto status = snapshot.ReadReferences([&](const StoredReference& reference) {
+    if (reference.place != batch.place || batch.sources.size() == kBatch) {
+      if (auto taken = put(reference.place); !taken.ok()) return taken;
+    }
+    batch.sources.Add(reference.source);
+    batch.targets.Add(reference.target);
+    return absl::OkStatus();
+  });
+  if (status.ok()) status = put(0);
+  queue.End();
+  return status;
+}
+
+// Reading and verifying on one thread, and building the index on this one, take about as long.
 absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& store,
                                         absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   // Tables that have their final size from the start are filled several times faster.
   const auto counts = snapshot.CountReferences();
   if (!counts.ok()) return counts.status();
-  uint64_t expected = 0;
+  RecoveryProgress reached{};
   for (const auto& [place, references] : *counts) {
     if (store.WriterIndex(place) != nullptr) store.Reserve(place, references);
-    expected += references;
+    reached.expected += references;
   }
 
-  PlaceId place = 0;
-  IdList sources;
-  IdList targets;
-  uint64_t loaded = 0;
-  const auto flush = [&] {
-    if (sources.size() == 0) return absl::OkStatus();
+  BatchQueue queue;
+  absl::Status read;
+  std::thread reader([&] { read = ReadInto(queue, snapshot); });
+  absl::Status applied;
+  while (const std::optional<Batch> batch = queue.Take()) {
     Change change;
-    change.what = AddReferences{place, Origin::kSync, sources.View(), targets.View()};
-    if (auto status = ApplyVerified(change, store); !status.ok()) return status;
-    loaded += sources.size();
-    sources.Clear();
-    targets.Clear();
-    return progress({loaded, expected}) ? absl::OkStatus()
-                                        : absl::CancelledError("recovery was told to stop");
-  };
-  auto status = snapshot.ReadReferences([&](const StoredReference& reference) {
-    if (reference.place != place || sources.size() == kBatch) {
-      if (auto flushed = flush(); !flushed.ok()) return flushed;
-      place = reference.place;
+    change.what =
+        AddReferences{batch->place, Origin::kSync, batch->sources.View(), batch->targets.View()};
+    applied = ApplyVerified(change, store);
+    reached.loaded += batch->sources.size();
+    if (applied.ok() && !progress(reached)) {
+      applied = absl::CancelledError("recovery was told to stop");
     }
-    sources.Add(reference.source);
-    targets.Add(reference.target);
-    return absl::OkStatus();
-  });
-  if (status.ok()) status = flush();
-  if (!status.ok()) return status;
-  return loaded;
+    if (!applied.ok()) break;
+  }
+  queue.End();
+  reader.join();
+  if (!applied.ok()) return applied;
+  if (!read.ok()) return read;
+  return reached.loaded;
 }
 
 }  // namespace
