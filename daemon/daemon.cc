@@ -30,7 +30,7 @@
 #include "persistence/data_folder.h"
 #include "persistence/journal.h"
 #include "persistence/recovery.h"
-#include "persistence/snapshot.h"
+#include "persistence/snapshot_folder.h"
 
 // The threads, and what passes between them:
 //
@@ -80,9 +80,9 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
 // Folds the journal into the snapshot every so often, until it is stopped; then once more.
 class Checkpointer {
  public:
-  Checkpointer(Journal& journal, Snapshot& snapshot, ServerState& state,
+  Checkpointer(Journal& journal, SnapshotFolder& snapshots, ServerState& state,
                std::chrono::seconds interval)
-      : journal_(journal), snapshot_(snapshot), state_(state), interval_(interval) {}
+      : journal_(journal), snapshots_(snapshots), state_(state), interval_(interval) {}
 
   void Start() {
     thread_ = std::thread([this] { Run(); });
@@ -104,7 +104,7 @@ class Checkpointer {
         std::unique_lock lock(mutex_);
         last = stop_.wait_for(lock, interval_, [this] { return stopping_; });
       }
-      const auto reached = Checkpoint(journal_, snapshot_);
+      const auto reached = Checkpoint(journal_, snapshots_);
       if (!reached.ok()) {
         // Nothing is lost: the journal keeps what the snapshot does not hold.
         spdlog::error("the checkpoint failed and will be tried again: {}",
@@ -119,7 +119,7 @@ class Checkpointer {
   }
 
   Journal& journal_;
-  Snapshot& snapshot_;
+  SnapshotFolder& snapshots_;
   ServerState& state_;
   const std::chrono::seconds interval_;
   std::mutex mutex_;
@@ -131,9 +131,9 @@ class Checkpointer {
 class Daemon {
  public:
   Daemon(const Options& options, std::unique_ptr<Journal> journal,
-         std::unique_ptr<Snapshot> snapshot)
+         std::unique_ptr<SnapshotFolder> snapshots)
       : journal_(std::move(journal)),
-        snapshot_(std::move(snapshot)),
+        snapshots_(std::move(snapshots)),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
@@ -142,12 +142,12 @@ class Daemon {
                  .commits = commits_,
                  .state = state_,
                  .journal = *journal_,
-                 .snapshot = *snapshot_,
+                 .snapshots = *snapshots_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit},
         committer_(commits_, *journal_, store_, state_, options.memory_limit),
-        checkpointer_(*journal_, *snapshot_, state_,
+        checkpointer_(*journal_, *snapshots_, state_,
                       std::chrono::seconds(options.checkpoint_seconds)) {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
                                         kOutputTimeout};
@@ -203,12 +203,12 @@ class Daemon {
 
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
-    const auto recovered =
-        Recover(*journal_, *snapshot_, store_, [this](const RecoveryProgress& progress) {
-          state_.references_loaded = progress.loaded;
-          state_.references_expected = progress.expected;
-          return !stopping_;
-        });
+    const auto recovered = Recover(*journal_, *snapshots_->current(), store_,
+                                   [this](const RecoveryProgress& progress) {
+                                     state_.references_loaded = progress.loaded;
+                                     state_.references_expected = progress.expected;
+                                     return !stopping_;
+                                   });
     if (!recovered.ok()) {
       if (!stopping_) ended_ = recovered.status();
       asio::post(main_, [this] { main_.stop(); });
@@ -241,7 +241,7 @@ class Daemon {
   }
 
   const std::unique_ptr<Journal> journal_;
-  const std::unique_ptr<Snapshot> snapshot_;
+  const std::unique_ptr<SnapshotFolder> snapshots_;
   const size_t io_count_;
   ServerState state_;
   ReferenceStore store_;
@@ -266,9 +266,9 @@ absl::Status RunDaemon(const Options& options) {
   if (!folder.ok()) return folder.status();
   auto journal = Journal::Open(folder->journal_path(), kMapBytes);
   if (!journal.ok()) return journal.status();
-  auto snapshot = Snapshot::Open(folder->snapshot_path(), kMapBytes);
-  if (!snapshot.ok()) return snapshot.status();
-  Daemon daemon(options, *std::move(journal), *std::move(snapshot));
+  auto snapshots = SnapshotFolder::Open(folder->snapshot_path(), kMapBytes);
+  if (!snapshots.ok()) return snapshots.status();
+  Daemon daemon(options, *std::move(journal), *std::move(snapshots));
   if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
   return daemon.Run();
 }

@@ -184,7 +184,7 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   fact("memory_bytes", service_.store.bytes_reserved());
   fact("memory_limit_bytes", service_.memory_limit);
   fact("journal_bytes", service_.journal.BytesUsed());
-  fact("snapshot_bytes", service_.snapshot.BytesUsed());
+  fact("snapshot_bytes", service_.snapshots.current()->BytesUsed());
 
   uint64_t references = state.references_loaded;
   const auto list_places = [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {

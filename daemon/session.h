@@ -11,7 +11,7 @@
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
 #include "persistence/journal.h"
-#include "persistence/snapshot.h"
+#include "persistence/snapshot_folder.h"
 #include "protocol/frame.h"
 #include "protocol/messages.h"
 
@@ -23,7 +23,7 @@ struct Service {
   CommitQueue& commits;
   ServerState& state;
   Journal& journal;
-  Snapshot& snapshot;
+  SnapshotFolder& snapshots;
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes

@@ -2,122 +2,208 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "persistence/failpoint.h"
+#include "persistence/sorted_runs.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
 namespace {
 
-// One run is sorted in memory: the more it holds, the fewer pages are touched twice.
-constexpr size_t kRunBytesMax = 128 << 20;
 // One transaction of the snapshot; bounds what LMDB keeps as dirty pages.
-constexpr size_t kTransactionRowsMax = 32'768;
+constexpr uint64_t kSetRowsMax = 16'384;      // far apart: a page each
+constexpr uint64_t kAppendRowsMax = 131'072;  // side by side
+// Setting a row among many costs as much as copying this many to a new snapshot.
+constexpr uint64_t kCopiedForOneSet = 50;
+// One read transaction of the journal: a long one makes its file grow.
+constexpr uint64_t kReadRecordsMax = 1'000;
 
-// The effect of consecutive changes, gathered until it is worth writing.
-class Run {
+// The effect of some consecutive changes on the snapshot.
+class Fold {
  public:
-  bool full() const { return bytes_.size() >= kRunBytesMax; }
-  bool empty() const { return applied_.lsn == 0; }
+  explicit Fold(const std::string& folder) : rows_(folder) {}
 
-  absl::Status Gather(const JournalRecord& record) {
+  // Takes in the journal's changes after `from` up to `upto`, and sorts them.
+  absl::Status Gather(Journal& journal, Lsn from, Lsn upto) {
+    for (applied_.lsn = from; applied_.lsn < upto;) {
+      uint64_t left = kReadRecordsMax;
+      const auto status = journal.Read(applied_.lsn + 1, [&](const JournalRecord& record) {
+        if (left-- == 0 || record.lsn > upto) return absl::CancelledError();
+        return Take(record);
+      });
+      if (!status.ok() && !absl::IsCancelled(status)) return status;
+    }
+    return rows_.Sort();
+  }
+
+  absl::Status ApplyTo(SnapshotFolder& snapshots) {
+    const std::shared_ptr<Snapshot> current = snapshots.current();
+    const auto held = current->Size();
+    if (!held.ok()) return held.status();
+    Pass(Failpoint::kCheckpointBefore);
+    const bool merge = rows_.size() * kCopiedForOneSet > *held;
+    return merge ? MergeIntoNext(*current, snapshots) : SetIn(*current);
+  }
+
+ private:
+  absl::Status Take(const JournalRecord& record) {
     Change change;
     if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
       return absl::DataLossError(fmt::format("journal: change {}: {}", record.lsn, *fault));
     }
     applied_ = {change.lsn, change.epoch};
-    if (const auto* added = std::get_if<AddReferences>(&change.what)) {
-      GatherReferences(change, *added);
-    } else if (const auto* created = std::get_if<CreateIntegration>(&change.what)) {
+    if (const auto* created = std::get_if<CreateIntegration>(&change.what)) {
       catalog_.emplace_back(created->integration, record.bytes);
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
-  }
-
-  absl::Status WriteTo(Snapshot& snapshot) const {
-    std::vector<Snapshot::CatalogRecord> catalog;
-    for (const auto& [integration, record] : catalog_) catalog.push_back({integration, record});
-    Pass(Failpoint::kCheckpointBefore);
-    if (auto status = snapshot.WriteCatalog(catalog); !status.ok()) return status;
-    Pass(Failpoint::kCheckpointCatalog);
-    if (auto status = WriteReferencesTo(snapshot); !status.ok()) return status;
-    if (auto status = snapshot.WriteApplied(applied_); !status.ok()) return status;
-    Pass(Failpoint::kCheckpointApplied);
-    return absl::OkStatus();
-  }
-
- private:
-  struct RowPosition {
-    size_t start;
-    size_t key_bytes;
-    size_t value_bytes;
-  };
-
-  absl::Status WriteReferencesTo(Snapshot& snapshot) const {
-    std::vector<Snapshot::Row> rows;
-    rows.reserve(rows_.size());
-    for (const auto& [start, key_bytes, value_bytes] : rows_) {
-      const std::string_view whole =
-          std::string_view(bytes_).substr(start, key_bytes + value_bytes);
-      rows.push_back({whole.substr(0, key_bytes), whole.substr(key_bytes)});
-    }
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-    for (size_t done = 0; done < rows.size(); done += kTransactionRowsMax) {
-      const size_t count = std::min(kTransactionRowsMax, rows.size() - done);
-      if (auto status = snapshot.WriteReferences(std::span(rows).subspan(done, count));
-          !status.ok()) {
-        return status;
-      }
-      Pass(Failpoint::kCheckpointReferences);
-    }
-    return absl::OkStatus();
-  }
-
-  void GatherReferences(const Change& change, const AddReferences& added) {
+    const auto& added = std::get<AddReferences>(change.what);
     IdCursor sources(added.sources);
     IdCursor targets(added.targets);
     for (uint32_t i = 0; i < added.sources.count; ++i) {
-      const StoredReference reference{.place = added.place,
-                                      .source = sources.Next(),
-                                      .target = targets.Next(),
-                                      .origin = added.origin,
-                                      .created_us = change.time_us,
-                                      .actor = change.actor};
-      const size_t start = bytes_.size();
-      const size_t key_bytes = AppendReference(reference, bytes_);
-      rows_.push_back({start, key_bytes, bytes_.size() - start - key_bytes});
+      const std::string_view source = sources.Next();
+      const auto status = rows_.Add({.place = added.place,
+                                     .source = source,
+                                     .target = targets.Next(),
+                                     .origin = added.origin,
+                                     .created_us = change.time_us,
+                                     .actor = change.actor});
+      if (!status.ok()) return status;
     }
+    return absl::OkStatus();
   }
 
-  std::string bytes_;
-  std::vector<RowPosition> rows_;
+  absl::Status WriteCatalog(Snapshot& snapshot) {
+    std::vector<Snapshot::CatalogRecord> records;
+    for (const auto& [integration, record] : catalog_) records.push_back({integration, record});
+    const auto status = snapshot.WriteCatalog(records);
+    Pass(Failpoint::kCheckpointCatalog);
+    return status;
+  }
+
+  absl::Status SetIn(Snapshot& snapshot) {
+    if (auto status = WriteCatalog(snapshot); !status.ok()) return status;
+    for (bool more = true; more;) {
+      const auto written = snapshot.SetReferences(
+          [this](Snapshot::Row& row) { return rows_.Next(row); }, kSetRowsMax);
+      if (!written.ok()) return written.status();
+      more = *written == kSetRowsMax;
+      Pass(Failpoint::kCheckpointReferences);
+    }
+    const auto status = snapshot.WriteApplied(applied_);
+    Pass(Failpoint::kCheckpointApplied);
+    return status;
+  }
+
+  absl::Status MergeIntoNext(Snapshot& current, SnapshotFolder& snapshots) {
+    const auto next = snapshots.MakeNext();
+    if (!next.ok()) return next.status();
+    if (auto status = CopyCatalog(current, **next); !status.ok()) return status;
+    if (auto status = WriteCatalog(**next); !status.ok()) return status;
+    auto merge = Merge::Begin(current, rows_);
+    if (!merge.ok()) return merge.status();
+    for (bool more = true; more;) {
+      const auto written = (*next)->AppendReferences(
+          [&](Snapshot::Row& row) { return merge->Next(row); }, kAppendRowsMax);
+      if (!written.ok()) return written.status();
+      more = *written == kAppendRowsMax;
+      Pass(Failpoint::kMergeReferences);
+    }
+    if (auto status = (*next)->WriteApplied(applied_); !status.ok()) return status;
+    Pass(Failpoint::kMergeApplied);
+    return snapshots.Switch(*next);
+  }
+
+  static absl::Status CopyCatalog(Snapshot& from, Snapshot& to) {
+    std::vector<std::pair<IntegrationId, std::string>> kept;
+    const auto status = from.ReadCatalog([&](std::string_view record) {
+      Change change;
+      if (const auto fault = protocol::DecodeChange(record, change)) {
+        return absl::DataLossError(fmt::format("snapshot: an entry of the catalog: {}", *fault));
+      }
+      kept.emplace_back(std::get<CreateIntegration>(change.what).integration, record);
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return status;
+    std::vector<Snapshot::CatalogRecord> records;
+    for (const auto& [integration, record] : kept) records.push_back({integration, record});
+    return to.WriteCatalog(records);
+  }
+
+  // The rows of a snapshot and of the runs, in one order; a row of the runs replaces one of the
+  // snapshot.
+  class Merge {
+   public:
+    static absl::StatusOr<Merge> Begin(Snapshot& snapshot, SortedRuns& runs) {
+      auto scan = snapshot.Scan();
+      if (!scan.ok()) return scan.status();
+      Merge merge(*std::move(scan), runs);
+      if (auto status = merge.MoveOld(); !status.ok()) return status;
+      if (auto status = merge.MoveNew(); !status.ok()) return status;
+      return merge;
+    }
+
+    absl::StatusOr<bool> Next(Snapshot::Row& row) {
+      // The row that was handed out last is needed no more.
+      if (std::exchange(used_old_, false)) {
+        if (auto status = MoveOld(); !status.ok()) return status;
+      }
+      if (std::exchange(used_new_, false)) {
+        if (auto status = MoveNew(); !status.ok()) return status;
+      }
+      if (!has_old_ && !has_new_) return false;
+      const int order = !has_old_ ? 1 : !has_new_ ? -1 : old_.key.compare(new_.key);
+      used_old_ = order <= 0;
+      used_new_ = order >= 0;
+      row = used_new_ ? new_ : old_;
+      return true;
+    }
+
+   private:
+    Merge(SnapshotScan scan, SortedRuns& runs) : scan_(std::move(scan)), runs_(runs) {}
+
+    absl::Status MoveOld() {
+      const auto found = scan_.Next(old_);
+      has_old_ = found.ok() && *found;
+      return found.status();
+    }
+    absl::Status MoveNew() {
+      const auto found = runs_.Next(new_);
+      has_new_ = found.ok() && *found;
+      return found.status();
+    }
+
+    SnapshotScan scan_;
+    SortedRuns& runs_;
+    Snapshot::Row old_;
+    Snapshot::Row new_;
+    bool has_old_ = false;
+    bool has_new_ = false;
+    bool used_old_ = false;
+    bool used_new_ = false;
+  };
+
+  SortedRuns rows_;
   std::vector<std::pair<IntegrationId, std::string>> catalog_;
   Snapshot::Applied applied_;
 };
 
 }  // namespace
 
-absl::StatusOr<Lsn> Checkpoint(Journal& journal, Snapshot& snapshot) {
-  const auto reached = snapshot.ReadApplied();
+absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots) {
+  const auto reached = snapshots.current()->ReadApplied();
   if (!reached.ok()) return reached.status();
-  Lsn applied = reached->lsn;
-  for (bool more = true; more;) {
-    // The journal's read transaction ends with each run: a long one makes its file grow.
-    Run run;
-    more = false;
-    const absl::Status read = journal.Read(applied + 1, [&](const JournalRecord& record) {
-      more = run.full();
-      if (more) return absl::CancelledError();
-      applied = record.lsn;
-      return run.Gather(record);
-    });
-    if (!read.ok() && !absl::IsCancelled(read)) return read;
-    if (run.empty()) break;
-    if (auto status = run.WriteTo(snapshot); !status.ok()) return status;
+  const auto extent = journal.Extent();
+  if (!extent.ok()) return extent.status();
+  if (extent->last > reached->lsn) {
+    Fold fold(snapshots.path());
+    if (auto status = fold.Gather(journal, reached->lsn, extent->last); !status.ok()) return status;
+    if (auto status = fold.ApplyTo(snapshots); !status.ok()) return status;
+  }
+  const Lsn applied = std::max(reached->lsn, extent->last);
+  if (extent->first != 0 && extent->first <= applied) {
     if (auto status = journal.Trim(applied); !status.ok()) return status;
   }
   return applied;

@@ -44,6 +44,16 @@ std::string_view Name(Failpoint failpoint) {
       return "checkpoint-transaction";
     case Failpoint::kCheckpointApplied:
       return "checkpoint-applied";
+    case Failpoint::kMergeTransaction:
+      return "merge-transaction";
+    case Failpoint::kMergeReferences:
+      return "merge-references";
+    case Failpoint::kMergeApplied:
+      return "merge-applied";
+    case Failpoint::kSwitchBefore:
+      return "switch-before";
+    case Failpoint::kSwitchAfter:
+      return "switch-after";
     case Failpoint::kTrimInTransaction:
       return "trim-in-transaction";
     case Failpoint::kTrimAfter:

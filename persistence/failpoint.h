@@ -15,11 +15,16 @@ enum class Failpoint : uint8_t {
   kCommitInTransaction,    // it is written, and its transaction is still open
   kCommitAfter,            // it is durable; the index has none of it, nobody was told
   kReplyBefore,            // it is durable and visible; nobody was told
-  kCheckpointBefore,       // a run of changes is gathered, the snapshot has none of it
-  kCheckpointCatalog,      // the snapshot has the run's integrations
+  kCheckpointBefore,       // the changes are gathered, the snapshot has none of it
+  kCheckpointCatalog,      // the snapshot has their integrations
   kCheckpointReferences,   // and some of its references
   kCheckpointTransaction,  // some are written, in a transaction that is still open
-  kCheckpointApplied,      // the snapshot has the whole run, and the journal as well
+  kCheckpointApplied,      // the snapshot has the whole fold, and the journal as well
+  kMergeTransaction,       // a new snapshot has some references, in a transaction that is open
+  kMergeReferences,        // and in one that is closed
+  kMergeApplied,           // the new snapshot is whole; the old one is still current
+  kSwitchBefore,           // the file that will make it current is written
+  kSwitchAfter,            // it is current; the old one is still there
   kTrimInTransaction,      // some records are dropped, in a transaction that is still open
   kTrimAfter,              // and in one that is closed
   kRecoveryCatalog,        // the catalog is loaded

@@ -12,10 +12,11 @@
 namespace xref {
 namespace {
 
-// meta:    as in meta_table.h
+// meta:    "format" as in meta_table.h; "trimmed" -> u64 LSN, u64 checksum
 // changes: LSN (u64, big-endian) -> record
 
 constexpr uint32_t kFormat = 1;
+constexpr std::string_view kTrimmedKey = "trimmed";
 
 // Records dropped in one transaction of Trim: it holds up a commit for as long as this takes.
 constexpr int kTrimRecords = 64;
@@ -45,7 +46,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
   if (!changes.ok()) return changes.status();
   if (auto status = SettleFormat(*txn, *meta, kFormat, path); !status.ok()) return status;
   if (auto status = txn->Commit(); !status.ok()) return status;
-  return std::unique_ptr<Journal>(new Journal(*std::move(env), *changes));
+  return std::unique_ptr<Journal>(new Journal(*std::move(env), *meta, *changes));
 }
 
 absl::StatusOr<Journal::Range> Journal::Extent() {
@@ -99,10 +100,25 @@ absl::Status Journal::Read(Lsn from, absl::FunctionRef<absl::Status(const Journa
   return absl::OkStatus();
 }
 
+absl::StatusOr<Lsn> Journal::Trimmed() {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  const auto stored = txn->Get(meta_, kTrimmedKey);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return Lsn{0};
+  auto reader = OpenMeta(kTrimmedKey, **stored);
+  if (!reader.ok()) return reader.status();
+  return reader->U64();
+}
+
 absl::Status Journal::Trim(Lsn upto) {
   for (bool more = true; more;) {
     auto txn = env_->BeginWrite();
     if (!txn.ok()) return txn.status();
+    std::string trimmed;
+    protocol::Writer(trimmed).U64(upto);
+    SealMeta(kTrimmedKey, trimmed);
+    if (auto status = txn->Put(meta_, kTrimmedKey, trimmed); !status.ok()) return status;
     {
       auto cursor = LmdbCursor::Open(*txn, changes_);
       if (!cursor.ok()) return cursor.status();

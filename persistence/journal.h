@@ -46,6 +46,10 @@ class Journal {
   // journal as it was when the call began.
   absl::Status Read(Lsn from, absl::FunctionRef<absl::Status(const JournalRecord&)> take);
 
+  // The highest LSN that was ever dropped; 0 if none was. A snapshot that does not reach it is not
+  // the one that belongs to this journal. DataLoss: the entry is damaged.
+  absl::StatusOr<Lsn> Trimmed();
+
   // Drops the records up to and including `upto`, some at a time so that Append can come between.
   absl::Status Trim(Lsn upto);
 
@@ -54,10 +58,11 @@ class Journal {
   uint64_t DiskBytesFree() const;
 
  private:
-  Journal(std::unique_ptr<LmdbEnvironment> env, LmdbTable changes)
-      : env_(std::move(env)), changes_(changes) {}
+  Journal(std::unique_ptr<LmdbEnvironment> env, LmdbTable meta, LmdbTable changes)
+      : env_(std::move(env)), meta_(meta), changes_(changes) {}
 
   const std::unique_ptr<LmdbEnvironment> env_;
+  const LmdbTable meta_;
   const LmdbTable changes_;
 };
 

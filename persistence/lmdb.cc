@@ -131,6 +131,12 @@ absl::StatusOr<LmdbTable> LmdbTransaction::OpenTable(const char* name) {
   return table;
 }
 
+absl::StatusOr<uint64_t> LmdbTransaction::Entries(LmdbTable table) {
+  MDB_stat stat;
+  if (const int code = mdb_stat(txn_, table, &stat)) return Failure(code, env_.path(), "count");
+  return stat.ms_entries;
+}
+
 absl::StatusOr<std::optional<std::string_view>> LmdbTransaction::Get(LmdbTable table,
                                                                      std::string_view key) {
   MDB_val k = ToVal(key);

@@ -76,6 +76,8 @@ class LmdbTransaction {
   // the environment once the transaction is committed.
   absl::StatusOr<LmdbTable> OpenTable(const char* name);
 
+  // How many entries the table has.
+  absl::StatusOr<uint64_t> Entries(LmdbTable table);
   absl::StatusOr<std::optional<std::string_view>> Get(LmdbTable table, std::string_view key);
   absl::Status Put(LmdbTable table, std::string_view key, std::string_view value);
   // For a key above all others in the table: several times faster than Put.

@@ -146,6 +146,14 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
                                   absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   const auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
+  const auto trimmed = journal.Trimmed();
+  if (!trimmed.ok()) return trimmed.status();
+  if (*trimmed > applied->lsn) {
+    return absl::DataLossError(fmt::format(
+        "the snapshot reaches change {}, but the journal was trimmed up to change {}: this is not "
+        "the snapshot that belongs to it; put the whole data folder back, not a part of it",
+        applied->lsn, *trimmed));
+  }
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
   Pass(Failpoint::kRecoveryCatalog);
   const auto loaded = LoadReferences(snapshot, store, progress);

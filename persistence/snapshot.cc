@@ -138,34 +138,78 @@ absl::StatusOr<std::vector<Snapshot::PlaceCount>> Snapshot::CountReferences() {
   return counts;
 }
 
-absl::Status Snapshot::ReadReferences(
-    absl::FunctionRef<absl::Status(const StoredReference&)> take) {
+absl::StatusOr<uint64_t> Snapshot::Size() {
   auto txn = env_->BeginRead();
   if (!txn.ok()) return txn.status();
+  return txn->Entries(references_);
+}
+
+absl::StatusOr<SnapshotScan> Snapshot::Scan() {
+  auto begun = env_->BeginRead();
+  if (!begun.ok()) return begun.status();
+  auto txn = std::make_unique<LmdbTransaction>(*std::move(begun));
   auto cursor = LmdbCursor::Open(*txn, references_);
   if (!cursor.ok()) return cursor.status();
-  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
+  return SnapshotScan(std::move(txn), *std::move(cursor));
+}
+
+absl::StatusOr<bool> SnapshotScan::Next(Snapshot::Row& row) {
+  const auto found = begun_ ? cursor_.Next() : cursor_.First();
+  begun_ = true;
+  if (!found.ok() || !*found) return found;
+  const auto reference = ParseReference(cursor_.key(), cursor_.value());
+  if (!reference) return Damaged(cursor_.key());
+  reference_ = *reference;
+  row = {cursor_.key(), cursor_.value()};
+  return true;
+}
+
+absl::Status Snapshot::ReadReferences(
+    absl::FunctionRef<absl::Status(const StoredReference&)> take) {
+  auto scan = Scan();
+  if (!scan.ok()) return scan.status();
+  Row row;
+  for (auto found = scan->Next(row); !found.ok() || *found; found = scan->Next(row)) {
     if (!found.ok()) return found.status();
-    const auto reference = ParseReference(cursor->key(), cursor->value());
-    if (!reference) return Damaged(cursor->key());
-    if (auto status = take(*reference); !status.ok()) return status;
+    if (auto status = take(scan->reference()); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status Snapshot::WriteReferences(std::span<const Row> rows) {
+absl::StatusOr<uint64_t> Snapshot::SetReferences(RowSource source, uint64_t rows_max) {
   if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
   auto txn = env_->BeginWrite();
   if (!txn.ok()) return txn.status();
+  uint64_t written = 0;
   {
     auto cursor = LmdbCursor::Open(*txn, references_);
     if (!cursor.ok()) return cursor.status();
-    for (const Row& row : rows) {
+    for (Row row; written < rows_max; ++written) {
+      const auto more = source(row);
+      if (!more.ok()) return more.status();
+      if (!*more) break;
       if (auto status = cursor->Put(row.key, row.value); !status.ok()) return status;
     }
   }
   Pass(Failpoint::kCheckpointTransaction);
-  return txn->Commit();
+  if (auto status = txn->Commit(); !status.ok()) return status;
+  return written;
+}
+
+absl::StatusOr<uint64_t> Snapshot::AppendReferences(RowSource source, uint64_t rows_max) {
+  if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  uint64_t written = 0;
+  for (Row row; written < rows_max; ++written) {
+    const auto more = source(row);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    if (auto status = txn->Append(references_, row.key, row.value); !status.ok()) return status;
+  }
+  Pass(Failpoint::kMergeTransaction);
+  if (auto status = txn->Commit(); !status.ok()) return status;
+  return written;
 }
 
 absl::Status Snapshot::WriteCatalog(std::span<const CatalogRecord> records) {

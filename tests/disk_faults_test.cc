@@ -65,8 +65,12 @@ class DiskFaults : public DaemonTest {
 
   // Takes back the writes that no sync followed, as a loss of power does.
   void LoseWhatWasNotSynced() {
-    for (const char* part : {"/journal/data.mdb", "/snapshot/data.mdb"}) {
-      const std::string file = data_folder() + part;
+    std::vector<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_folder())) {
+      const std::string path = entry.path();
+      if (path.ends_with(".undo")) files.push_back(path.substr(0, path.size() - 5));
+    }
+    for (const std::string& file : files) {
       std::ifstream in(file + ".undo", std::ios::binary);
       const std::string log(std::istreambuf_iterator<char>(in), {});
       std::vector<std::pair<uint64_t, std::string>> entries;

@@ -18,7 +18,8 @@ class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoi
  protected:
   void SetUp() override {
     ShopTest::SetUp();
-    Import("source_id,target_id\nin-the-snapshot,1\n");
+    // So many that one more change is set among them, and the load is merged with them.
+    Import("source_id,target_id\nin-the-snapshot,1\n" + ToRows(held_, 0, held_.size()));
     StopDaemon();
     StartDaemon();
     Import("source_id,target_id\nin-the-journal,2\n");
@@ -38,9 +39,15 @@ class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoi
       StartDaemon(often);
     }
     unsetenv("XREFD_FAILPOINT");
+    // What was set before the crash is enough to be folded.
+    if (Name(GetParam()).starts_with("checkpoint")) return ExpectDeath();
     Load load(address(), model_, 1);
-    EXPECT_EQ(daemon_->Wait().exit_code, 128 + SIGKILL) << "the failpoint was not reached";
+    ExpectDeath();
     load.Join();
+  }
+
+  void ExpectDeath() {
+    EXPECT_EQ(daemon_->Wait().exit_code, 128 + SIGKILL) << "the failpoint was not reached";
   }
 
   void ExpectNothingLost() {
@@ -48,9 +55,10 @@ class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoi
     EXPECT_EQ(Xref({"lookup", kPlace, "in-the-snapshot", "in-the-journal"}).out,
               "source_id,target_id\nin-the-snapshot,1\nin-the-journal,2\n");
     const auto client = Connect();
-    model_.ExpectHeldBy(*client, Place(*client), ReferencesHeld() - 2);
+    model_.ExpectHeldBy(*client, Place(*client), ReferencesHeld() - 2 - held_.size());
   }
 
+  const References held_ = MakeReferences(200, "H-");
   Model model_;
 };
 

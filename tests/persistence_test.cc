@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <random>
@@ -16,7 +17,7 @@
 #include "persistence/lmdb.h"
 #include "persistence/meta_table.h"
 #include "persistence/recovery.h"
-#include "persistence/snapshot.h"
+#include "persistence/snapshot_folder.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -47,13 +48,13 @@ class Persistence : public testing::Test {
     auto journal = Journal::Open(folder_->journal_path(), map_bytes);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
-    auto snapshot = Snapshot::Open(folder_->snapshot_path(), map_bytes);
-    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
-    snapshot_ = *std::move(snapshot);
+    auto snapshots = SnapshotFolder::Open(folder_->snapshot_path(), map_bytes);
+    ASSERT_TRUE(snapshots.ok()) << snapshots.status();
+    snapshots_ = *std::move(snapshots);
   }
   void Close() {
     journal_.reset();
-    snapshot_.reset();
+    snapshots_.reset();
     folder_.reset();
   }
   void Reopen() {
@@ -94,7 +95,8 @@ class Persistence : public testing::Test {
   }
 
   absl::StatusOr<Recovered> Recover(ReferenceStore& store) {
-    return xref::Recover(*journal_, *snapshot_, store, [](const RecoveryProgress&) { return true; });
+    return xref::Recover(*journal_, *snapshots_->current(), store,
+                         [](const RecoveryProgress&) { return true; });
   }
 
   void ExpectRecoversModel() {
@@ -114,9 +116,17 @@ class Persistence : public testing::Test {
   }
 
   void Checkpoint() {
-    const auto reached = xref::Checkpoint(*journal_, *snapshot_);
+    const auto reached = xref::Checkpoint(*journal_, *snapshots_);
     ASSERT_TRUE(reached.ok()) << reached.status();
     EXPECT_EQ(*reached, lsn_);
+  }
+
+  // The file of the current snapshot, below the data folder.
+  std::string SnapshotFile() {
+    std::ifstream current(folder_->snapshot_path() + "/CURRENT");
+    std::string number;
+    std::getline(current, number);
+    return "snapshot/" + number + "/data.mdb";
   }
 
   // Changes one byte of the first place in a file that holds `text`.
@@ -138,7 +148,7 @@ class Persistence : public testing::Test {
   std::string path_;
   std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<Journal> journal_;
-  std::unique_ptr<Snapshot> snapshot_;
+  std::unique_ptr<SnapshotFolder> snapshots_;
   Lsn lsn_ = 0;
   Pairs model_;
 };
@@ -206,12 +216,76 @@ TEST_F(Persistence, AFoldThatWasCutShortIsMadeGoodByTheJournal) {
   created.what = xref::CreateIntegration{1, "shop-erp", "Shop", "ERP", {{kOrders, "orders"}}};
   protocol::EncodeChange(created, catalog);
   const Snapshot::CatalogRecord record{1, catalog};
-  ASSERT_TRUE(snapshot_->WriteCatalog({&record, 1}).ok());
-  const Snapshot::Row half{std::string_view(row).substr(0, key_bytes),
-                           std::string_view(row).substr(key_bytes)};
-  ASSERT_TRUE(snapshot_->WriteReferences({&half, 1}).ok());
+  const auto snapshot = snapshots_->current();
+  ASSERT_TRUE(snapshot->WriteCatalog({&record, 1}).ok());
+  bool given = false;
+  const auto once = [&](Snapshot::Row& half) -> absl::StatusOr<bool> {
+    half = {std::string_view(row).substr(0, key_bytes), std::string_view(row).substr(key_bytes)};
+    return !std::exchange(given, true);
+  };
+  ASSERT_EQ(*snapshot->SetReferences(once, 10), 1U);
   Reopen();
   ExpectRecoversModel();
+}
+
+TEST_F(Persistence, FewChangesAreSetIntoTheSnapshotAndManyMakeANewOne) {
+  CreateIntegration();
+  Pairs many;
+  for (int i = 0; i < 1000; ++i) many["S" + std::to_string(i)] = "T";
+  Add(many);
+  Checkpoint();
+  const std::string file = SnapshotFile();
+  EXPECT_NE(file, "snapshot/1/data.mdb");
+  Add({{"A", "1"}, {"Z", "2"}, {"S5", "T"}});
+  Checkpoint();
+  EXPECT_EQ(SnapshotFile(), file);
+  Reopen();
+  ExpectRecoversModel();
+}
+
+TEST_F(Persistence, ANewSnapshotHoldsTheOldReferencesAndTheNewInOrder) {
+  CreateIntegration();
+  for (int round = 0; round < 3; ++round) {
+    Pairs pairs;
+    for (int i = 0; i < 30'000; ++i) {
+      pairs[std::to_string(i * 7 + round) + std::string(200, 'x')] = std::string(200, 'y');
+    }
+    Add(pairs);  // more than is sorted in memory at a time
+    Checkpoint();
+  }
+  std::string before;
+  uint64_t rows = 0;
+  const auto status = snapshots_->current()->ReadReferences([&](const StoredReference& reference) {
+    EXPECT_LT(before, reference.source);
+    before = reference.source;
+    ++rows;
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(rows, model_.size());
+  Reopen();
+  ExpectRecoversModel();
+}
+
+TEST_F(Persistence, ASnapshotThatDoesNotReachTheJournalIsRefused) {
+  CreateIntegration();
+  Add({{"A", "1"}});
+  Checkpoint();
+  Close();
+  std::filesystem::remove_all(path_ + "/data/snapshot");
+  Open();
+  ReferenceStore store(1);
+  const auto recovered = Recover(store);
+  EXPECT_TRUE(absl::IsDataLoss(recovered.status())) << recovered.status();
+}
+
+TEST_F(Persistence, ACurrentThatNamesNoSnapshotIsRefused) {
+  CreateIntegration();
+  Checkpoint();
+  for (const char* text : {"77", "x", ""}) {
+    std::ofstream(folder_->snapshot_path() + "/CURRENT") << text;
+    EXPECT_TRUE(absl::IsDataLoss(SnapshotFolder::Open(folder_->snapshot_path(), kMap).status()));
+  }
 }
 
 TEST_F(Persistence, AMissingChangeIsFoundOut) {
@@ -238,7 +312,7 @@ TEST_F(Persistence, ADamagedReferenceIsFoundOutAndNamed) {
   CreateIntegration();
   Add({{"SO-1", "needle-in-the-snapshot"}});
   Checkpoint();
-  Damage("snapshot/data.mdb", "needle-in-the-snapshot");
+  Damage(SnapshotFile(), "needle-in-the-snapshot");
   ReferenceStore store(1);
   const auto recovered = Recover(store);
   ASSERT_TRUE(absl::IsDataLoss(recovered.status())) << recovered.status();
@@ -262,7 +336,7 @@ TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
 }
 
 TEST_F(Persistence, FilesOfAnotherFormatAreRefusedWithBothVersions) {
-  const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path()};
+  const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path() + "/1"};
   Close();
   for (const std::string& path : paths) {
     auto env = LmdbEnvironment::Open(path, kMap, 3);
