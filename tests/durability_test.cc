@@ -36,7 +36,7 @@ class Durability : public ShopTest {
 TEST_F(Durability, EverythingAcknowledgedSurvivesEveryOfSeveralCrashes) {
   for (uint64_t round = 0; round < 5; ++round) {
     CrashUnderLoad(round, 3000);
-    StartDaemon();
+    StartDaemon({"--checkpoint-seconds", "1"});
     ExpectNothingLost();
   }
 }
