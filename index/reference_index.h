@@ -97,9 +97,9 @@ class ReferenceIndex {
   uint64_t bytes_used() const;
 
  private:
-  // Answers `count` IDs in groups; answer(i, record) gets nullptr for an absent one.
-  template <typename Answer>
-  void FindBatch(IdCursor& ids, uint32_t count, Answer answer) const;
+  // Calls found(i, record) for each of `count` IDs that is there, in their order.
+  template <typename Found>
+  void FindBatch(IdCursor& ids, uint32_t count, Found found) const;
 
   uint32_t TakeSources(uint32_t target_hash, std::string_view target, uint32_t sources_max,
                        absl::FunctionRef<void(std::string_view)> take) const;

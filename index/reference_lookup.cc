@@ -48,9 +48,10 @@ void Prefetch(Record record, size_t bytes) {
 
 }  // namespace
 
-template <typename Answer>
-void ReferenceIndex::FindBatch(IdCursor& ids, uint32_t count, Answer answer) const {
+template <typename Found>
+void ReferenceIndex::FindBatch(IdCursor& ids, uint32_t count, Found found) const {
   Question group[kGroup];
+  uint32_t candidates[kGroup];
   for (uint32_t first = 0; first < count; first += kGroup) {
     const uint32_t size = std::min(kGroup, count - first);
     for (uint32_t i = 0; i < size; ++i) {
@@ -61,34 +62,41 @@ void ReferenceIndex::FindBatch(IdCursor& ids, uint32_t count, Answer answer) con
       q.home = q.segment->Home(q.hash);
       __builtin_prefetch(q.home);
     }
+    // Whether an ID is known is what no processor can foresee: so it decides no branch here, only
+    // whether the ID stays in the list.
+    uint32_t listed = 0;
     for (uint32_t i = 0; i < size; ++i) {
       Question& q = group[i];
       q.candidate = q.segment->FirstCandidate(q.home, q.hash);
-      if (q.candidate != nullptr) Prefetch(q.candidate, q.source.size());
+      candidates[listed] = i;
+      listed += q.candidate != nullptr;
+      // An absent ID asks for what is there already.
+      const char* memory =
+          q.candidate != nullptr ? q.candidate : reinterpret_cast<const char*>(q.home);
+      Prefetch(memory, q.source.size());
     }
-    for (uint32_t i = 0; i < size; ++i) {
-      const Question& q = group[i];
+    for (uint32_t i = 0; i < listed; ++i) {
+      const Question& q = group[candidates[i]];
       Record record = q.candidate;
-      if (record != nullptr && !HasSource(record, q.source)) [[unlikely]] {
+      if (!HasSource(record, q.source)) [[unlikely]] {
         // Another ID of the same tag came first: now compare all of that tag.
         record = sources_.Find(q.hash, q.source);
+        if (record == nullptr) continue;
       }
-      answer(first + i, record);
+      found(first + candidates[i], record);
     }
   }
 }
 
 void ReferenceIndex::Check(IdCursor& ids, uint32_t count, uint8_t* bitmap) const {
   std::memset(bitmap, 0, (count + 7) / 8);
-  FindBatch(ids, count, [&](uint32_t i, Record record) {
-    bitmap[i / 8] |= static_cast<uint8_t>((record != nullptr) << (i % 8));
-  });
+  FindBatch(ids, count,
+            [&](uint32_t i, Record) { bitmap[i / 8] |= static_cast<uint8_t>(1 << (i % 8)); });
 }
 
 void ReferenceIndex::Lookup(IdCursor& ids, uint32_t count, std::string_view* targets) const {
-  FindBatch(ids, count, [&](uint32_t i, Record record) {
-    targets[i] = record == nullptr ? std::string_view() : TargetOf(record);
-  });
+  std::fill_n(targets, count, std::string_view());
+  FindBatch(ids, count, [&](uint32_t i, Record record) { targets[i] = TargetOf(record); });
 }
 
 uint32_t ReferenceIndex::Reverse(IdCursor& targets, uint32_t count, uint32_t sources_max,

@@ -29,12 +29,13 @@ struct SourceSegment {
   // then there is no record of that hash. Touches no record.
   Record FirstCandidate(const LineType* home, uint32_t hash) const {
     const uint32_t match = home->Match(Tag(hash));
-    if (match != 0) return records.At(home->values[__builtin_ctz(match)]);
-    if (!home->MayHavePassed(Tag(hash))) [[likely]]
-      return nullptr;
-    Record candidate = nullptr;
-    table.FindEach(Where(hash), Tag(hash), [&](const LineType& line, uint32_t slot) {
-      candidate = records.At(line.values[slot]);
+    // Where none matches, some slot: so that the common cases need no branch.
+    const auto slot = static_cast<uint32_t>(__builtin_ctz(match | 1u << (LineType::kSlots - 1)));
+    Record candidate = match != 0 ? records.At(home->values[slot]) : nullptr;
+    if (!((match == 0) & home->MayHavePassed(Tag(hash)))) [[likely]]
+      return candidate;
+    table.FindEach(Where(hash), Tag(hash), [&](const LineType& line, uint32_t later) {
+      candidate = records.At(line.values[later]);
       return true;
     });
     return candidate;
