@@ -13,6 +13,10 @@
 #include "tests/daemon_fixture.h"
 #include "tests/load.h"
 
+#ifndef XREF_TEST_DISK_FAULTS
+#define XREF_TEST_DISK_FAULTS ""  // built with sanitizers
+#endif
+
 namespace xref::test {
 namespace {
 
