@@ -120,9 +120,8 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
   const auto make_done = [this]() -> Session::ChangeDone {
     return [self = shared_from_this()](std::string reply) mutable {
       auto executor = self->socket_.get_executor();
-      asio::post(executor, [self = std::move(self), reply = std::move(reply)]() mutable {
-        self->OnChangeDone(std::move(reply));
-      });
+      asio::post(executor,
+                 [self = std::move(self), reply = std::move(reply)] { self->OnChangeDone(reply); });
     };
   };
   switch (session_.Handle(frame, output_, make_done)) {
@@ -137,7 +136,7 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
   }
 }
 
-void Connection::OnChangeDone(std::string frame) {
+void Connection::OnChangeDone(const std::string& frame) {
   --changes_in_flight_;
   if (!broken_) {
     output_.append(frame);

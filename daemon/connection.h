@@ -44,7 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<size_t> HandleInput();
   boost::asio::awaitable<void> AwaitPeerLeaving();
   void HandleFrame(const protocol::Frame& frame);
-  void OnChangeDone(std::string frame);
+  void OnChangeDone(const std::string& frame);
 
   // True while too much is owed to the peer for another request to be taken.
   bool Congested() const;
