@@ -27,10 +27,10 @@ inline constexpr std::chrono::milliseconds kSweepInterval{250};
 
 // ---- The daemon ----
 
-// Changes that wait for the writer, all connections together. Above this they are answered
-// OVERLOADED. Twice what one connection can have on its way, so that one cannot shut the others out
-// with requests of the largest size it is likely to use.
+// Changes that wait for the writer, all connections together; above this they are answered
+// OVERLOADED. As much as one connection may have on its way, in requests of the largest size.
 inline constexpr size_t kCommitQueueBytesMax = 256 << 20;
+static_assert(kCommitQueueBytesMax >= kChangesInFlightMax * protocol::kRequestBytesMax);
 // One commit group: bounds the latency of a commit and the size of a transaction.
 inline constexpr size_t kGroupBytesMax = 8 << 20;
 inline constexpr size_t kGroupChangesMax = 1024;
