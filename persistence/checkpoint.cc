@@ -49,6 +49,8 @@ class Fold {
   }
 
  private:
+  using CatalogRecords = std::vector<std::pair<IntegrationId, std::string>>;
+
   absl::Status Take(const JournalRecord& record) {
     Change change;
     if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
@@ -76,9 +78,7 @@ class Fold {
   }
 
   absl::Status WriteCatalog(Snapshot& snapshot) {
-    std::vector<Snapshot::CatalogRecord> records;
-    for (const auto& [integration, record] : catalog_) records.push_back({integration, record});
-    const auto status = snapshot.WriteCatalog(records);
+    const auto status = WriteRecords(catalog_, snapshot);
     Pass(Failpoint::kCheckpointCatalog);
     return status;
   }
@@ -117,7 +117,7 @@ class Fold {
   }
 
   static absl::Status CopyCatalog(Snapshot& from, Snapshot& to) {
-    std::vector<std::pair<IntegrationId, std::string>> kept;
+    CatalogRecords kept;
     const auto status = from.ReadCatalog([&](std::string_view record) {
       Change change;
       if (const auto fault = protocol::DecodeChange(record, change)) {
@@ -126,10 +126,13 @@ class Fold {
       kept.emplace_back(std::get<CreateIntegration>(change.what).integration, record);
       return absl::OkStatus();
     });
-    if (!status.ok()) return status;
+    return status.ok() ? WriteRecords(kept, to) : status;
+  }
+
+  static absl::Status WriteRecords(const CatalogRecords& catalog, Snapshot& snapshot) {
     std::vector<Snapshot::CatalogRecord> records;
-    for (const auto& [integration, record] : kept) records.push_back({integration, record});
-    return to.WriteCatalog(records);
+    for (const auto& [integration, record] : catalog) records.push_back({integration, record});
+    return snapshot.WriteCatalog(records);
   }
 
   // The rows of a snapshot and of the runs, in one order; a row of the runs replaces one of the
@@ -186,7 +189,7 @@ class Fold {
   };
 
   SortedRuns rows_;
-  std::vector<std::pair<IntegrationId, std::string>> catalog_;
+  CatalogRecords catalog_;
   Snapshot::Applied applied_;
 };
 

@@ -36,6 +36,11 @@ MaybeRefusal CheckIds(const IdBatch& ids, std::string_view what) {
                     bad->index);
 }
 
+MaybeRefusal CheckActor(std::string_view actor) {
+  if (actor.empty() || IsLabel(actor, kActorBytesMax)) return std::nullopt;
+  return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
+}
+
 }  // namespace
 
 void Encode(const Refusal& refusal, std::string& out) {
@@ -172,10 +177,7 @@ MaybeRefusal Decode(Bytes payload, IntegrationCreateRequest& message) {
       !IsLabel(message.target_platform, kPlatformBytesMax)) {
     return BadRequest("a platform's name is 1 to 128 bytes of UTF-8 without control characters");
   }
-  if (!message.actor.empty() && !IsLabel(message.actor, kActorBytesMax)) {
-    return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
-  }
-  return std::nullopt;
+  return CheckActor(message.actor);
 }
 
 void Encode(const IntegrationCreateReply& message, std::string& out) {
@@ -376,9 +378,7 @@ MaybeRefusal Decode(Bytes payload, AddRequest& message) {
   reader.IdBytes(message.targets);
   if (auto refusal = Finish(reader)) return refusal;
   if (origin > kOriginLast) return BadRequest(fmt::format("unknown origin {}", origin));
-  if (!message.actor.empty() && !IsLabel(message.actor, kActorBytesMax)) {
-    return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
-  }
+  if (auto refusal = CheckActor(message.actor)) return refusal;
   if (auto refusal = CheckIds(message.sources, "source ID")) return refusal;
   return CheckIds(message.targets, "target ID");
 }
