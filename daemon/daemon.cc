@@ -15,6 +15,7 @@
 #include <csignal>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -27,10 +28,8 @@
 #include "daemon/session.h"
 #include "index/reference_store.h"
 #include "persistence/checkpoint.h"
-#include "persistence/data_folder.h"
-#include "persistence/journal.h"
+#include "persistence/data_files.h"
 #include "persistence/recovery.h"
-#include "persistence/snapshot_folder.h"
 
 // The threads, and what passes between them:
 //
@@ -128,12 +127,25 @@ class Checkpointer {
   std::thread thread_;
 };
 
+// Tells the log how far loading is, at most once a second.
+class LoadingLog {
+ public:
+  void Tell(const RecoveryProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::seconds(1);
+    spdlog::info("loading: {} of {} references", progress.loaded, progress.expected);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point next_;
+};
+
 class Daemon {
  public:
-  Daemon(const Options& options, std::unique_ptr<Journal> journal,
-         std::unique_ptr<SnapshotFolder> snapshots)
-      : journal_(std::move(journal)),
-        snapshots_(std::move(snapshots)),
+  Daemon(const Options& options, const DataFolder& folder)
+      : options_(options),
+        folder_(folder),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
@@ -141,14 +153,10 @@ class Daemon {
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
-                 .journal = *journal_,
-                 .snapshots = *snapshots_,
+                 .files = files_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
-                 .memory_limit = options.memory_limit},
-        committer_(commits_, *journal_, store_, state_, options.memory_limit),
-        checkpointer_(*journal_, *snapshots_, state_,
-                      std::chrono::seconds(options.checkpoint_seconds)) {
+                 .memory_limit = options.memory_limit} {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
                                         kOutputTimeout};
     for (size_t i = 0; i < io_count_; ++i) {
@@ -187,7 +195,7 @@ class Daemon {
     commits_.Close();
     writer.join();
     for (const auto& thread : io_threads_) thread->Stop();
-    checkpointer_.Stop();
+    if (checkpointer_) checkpointer_->Stop();
     return ended_;
   }
 
@@ -201,14 +209,24 @@ class Daemon {
     });
   }
 
+  // Brings back what was true when the last daemon ended.
+  absl::StatusOr<Recovered> Load() {
+    auto files = OpenDataFiles(folder_, kMapBytes);
+    if (!files.ok()) return files.status();
+    files_ = *std::move(files);
+    LoadingLog log;
+    return Recover(*files_.journal, *files_.snapshots->current(), store_,
+                   [&](const RecoveryProgress& progress) {
+                     state_.references_loaded = progress.loaded;
+                     state_.references_expected = progress.expected;
+                     log.Tell(progress);
+                     return !stopping_;
+                   });
+  }
+
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
-    const auto recovered = Recover(*journal_, *snapshots_->current(), store_,
-                                   [this](const RecoveryProgress& progress) {
-                                     state_.references_loaded = progress.loaded;
-                                     state_.references_expected = progress.expected;
-                                     return !stopping_;
-                                   });
+    const auto recovered = Load();
     if (!recovered.ok()) {
       if (!stopping_) ended_ = recovered.status();
       asio::post(main_, [this] { main_.stop(); });
@@ -217,7 +235,9 @@ class Daemon {
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
-    checkpointer_.Start();
+    checkpointer_.emplace(*files_.journal, *files_.snapshots, state_,
+                          std::chrono::seconds(options_.checkpoint_seconds));
+    checkpointer_->Start();
     state_.set_phase(Phase::kReady);
     spdlog::info(
         "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
@@ -226,7 +246,7 @@ class Daemon {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                               begun)
             .count());
-    committer_.Run();
+    Committer(commits_, *files_.journal, store_, state_, options_.memory_limit).Run();
   }
 
   void WaitUntilDrained() {
@@ -240,15 +260,15 @@ class Daemon {
     spdlog::warn("some peers did not take their last replies in time");
   }
 
-  const std::unique_ptr<Journal> journal_;
-  const std::unique_ptr<SnapshotFolder> snapshots_;
+  const Options& options_;
+  const DataFolder& folder_;
   const size_t io_count_;
+  DataFiles files_;  // opened by the writer
   ServerState state_;
   ReferenceStore store_;
   CommitQueue commits_;
   Service service_;
-  Committer committer_;
-  Checkpointer checkpointer_;
+  std::optional<Checkpointer> checkpointer_;  // made by the writer
   asio::io_context main_{1};
   asio::steady_timer memory_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
@@ -264,11 +284,7 @@ absl::Status RunDaemon(const Options& options) {
   if (!address.ok()) return address.status();
   auto folder = DataFolder::Lock(options.data);
   if (!folder.ok()) return folder.status();
-  auto journal = Journal::Open(folder->journal_path(), kMapBytes);
-  if (!journal.ok()) return journal.status();
-  auto snapshots = SnapshotFolder::Open(folder->snapshot_path(), kMapBytes);
-  if (!snapshots.ok()) return snapshots.status();
-  Daemon daemon(options, *std::move(journal), *std::move(snapshots));
+  Daemon daemon(options, *folder);
   if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
   return daemon.Run();
 }

@@ -6,13 +6,14 @@
 #include <string>
 #include <variant>
 
+#include "daemon/check_folder.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "persistence/failpoint.h"
 
 namespace {
 
-constexpr int kExitBrokeDown = 1;
+constexpr int kExitBrokeDown = 1;  // or found damage
 constexpr int kExitRefused = 2;
 
 }  // namespace
@@ -30,10 +31,17 @@ int main(int argc, char** argv) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   spdlog::set_level(spdlog::level::from_str(options.log_level));
 
-  const absl::Status ended = xref::RunDaemon(options);
-  if (ended.ok()) {
-    spdlog::info("ended as asked");
-    return 0;
+  absl::Status ended;
+  if (!options.check.empty()) {
+    const auto sound = xref::CheckFolder(options.check);
+    if (sound.ok()) return *sound ? 0 : kExitBrokeDown;
+    ended = sound.status();
+  } else {
+    ended = xref::RunDaemon(options);
+    if (ended.ok()) {
+      spdlog::info("ended as asked");
+      return 0;
+    }
   }
   std::fprintf(stderr, "xrefd: %s\n", std::string(ended.message()).c_str());
   return absl::IsInternal(ended) ? kExitBrokeDown : kExitRefused;

@@ -57,6 +57,7 @@ Examples:
   xrefd --data /var/lib/xrefd
   xrefd --data ./data --listen 127.0.0.1:9000 --threads 2
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
+  xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
 Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
@@ -69,9 +70,14 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", "xrefd " XREF_VERSION);
   app.option_defaults()->always_capture_default();
-  app.add_option("--data", options.data, "Folder that holds everything; made if missing")
-      ->required()
-      ->type_name("DIR");
+  auto* data =
+      app.add_option("--data", options.data, "Folder that holds everything; made if missing")
+          ->type_name("DIR");
+  app.add_option("--check", options.check,
+                 "Only examine every page and value of this data folder, which no daemon may be "
+                 "using: exits with 0 where it is sound, with 1 where it is damaged")
+      ->type_name("DIR")
+      ->excludes(data);
   app.add_option("--listen", options.listen,
                  "Where clients connect; port 0 takes any free port. Only loopback addresses: "
                  "others need access tokens, which this version does not have")
@@ -104,6 +110,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.allow_config_extras(false);
   try {
     app.parse(argc, argv);
+    if (options.data.empty() && options.check.empty()) throw CLI::RequiredError("--data");
   } catch (const CLI::ParseError& error) {
     const bool asked_for = error.get_exit_code() == 0;
     app.exit(error, std::cout, std::cerr);

@@ -183,8 +183,6 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   fact("snapshot_lsn", state.snapshot_lsn.load());
   fact("memory_bytes", service_.store.bytes_reserved());
   fact("memory_limit_bytes", service_.memory_limit);
-  fact("journal_bytes", service_.journal.BytesUsed());
-  fact("snapshot_bytes", service_.snapshots.current()->BytesUsed());
 
   uint64_t references = state.references_loaded;
   const auto list_places = [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
@@ -222,6 +220,8 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     fact("references_expected", state.references_expected.load());
     Reply(header, reply, out);
   } else {
+    fact("journal_bytes", service_.files.journal->BytesUsed());
+    fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
     service_.store.ReadCatalog(io_thread_, list_places);
   }
 }

@@ -10,8 +10,7 @@
 #include "daemon/commit_queue.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
-#include "persistence/journal.h"
-#include "persistence/snapshot_folder.h"
+#include "persistence/data_files.h"
 #include "protocol/frame.h"
 #include "protocol/messages.h"
 
@@ -22,8 +21,7 @@ struct Service {
   ReferenceStore& store;
   CommitQueue& commits;
   ServerState& state;
-  Journal& journal;
-  SnapshotFolder& snapshots;
+  const DataFiles& files;  // there once the phase is no longer kLoading
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes

@@ -16,6 +16,7 @@ namespace {
 // changes: LSN (u64, big-endian) -> record
 
 constexpr uint32_t kFormat = 1;
+constexpr std::string_view kTables[] = {"changes", "meta"};
 constexpr std::string_view kTrimmedKey = "trimmed";
 
 // Records dropped in one transaction of Trim: it holds up a commit for as long as this takes.
@@ -36,18 +37,22 @@ absl::StatusOr<Lsn> LsnOf(std::string_view key) {
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
                                                        uint64_t map_bytes) {
-  auto env = LmdbEnvironment::Open(path, map_bytes, 2);
+  auto env = LmdbEnvironment::Open(path, map_bytes, kTables);
   if (!env.ok()) return env.status();
-  auto txn = (*env)->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  const auto meta = txn->OpenTable("meta");
-  if (!meta.ok()) return meta.status();
-  const auto changes = txn->OpenTable("changes");
-  if (!changes.ok()) return changes.status();
-  if (auto status = SettleFormat(*txn, *meta, kFormat, path); !status.ok()) return status;
-  if (auto status = txn->Commit(); !status.ok()) return status;
-  return std::unique_ptr<Journal>(new Journal(*std::move(env), *meta, *changes));
+  auto mark = AcknowledgedMark::Open(path + "/acknowledged");
+  if (!mark.ok()) return mark.status();
+  std::unique_ptr<Journal> journal(new Journal(*std::move(env), *std::move(mark)));
+  if (auto status = SettleFormat(*journal->env_, journal->meta_, kFormat); !status.ok()) {
+    return status;
+  }
+  return journal;
 }
+
+Journal::Journal(std::unique_ptr<LmdbEnvironment> env, std::unique_ptr<AcknowledgedMark> mark)
+    : env_(std::move(env)),
+      mark_(std::move(mark)),
+      changes_(env_->table(0)),
+      meta_(env_->table(1)) {}
 
 absl::StatusOr<Journal::Range> Journal::Extent() {
   auto txn = env_->BeginRead();
@@ -76,7 +81,9 @@ absl::Status Journal::Append(std::span<const JournalRecord> group) {
     }
   }
   Pass(Failpoint::kCommitInTransaction);
-  return txn->Commit();
+  if (auto status = txn->Commit(); !status.ok()) return status;
+  if (!group.empty()) mark_->Set(group.back().lsn);
+  return absl::OkStatus();
 }
 
 uint64_t Journal::DiskBytesFree() const {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "index/vocabulary.h"
+#include "persistence/acknowledged_mark.h"
 #include "persistence/lmdb.h"
 
 namespace xref {
@@ -50,20 +51,27 @@ class Journal {
   // the one that belongs to this journal. DataLoss: the entry is damaged.
   absl::StatusOr<Lsn> Trimmed();
 
+  // Up to where changes were acknowledged, at least, as of when the journal was opened.
+  const AcknowledgedMark& acknowledged() const { return *mark_; }
+
   // Drops the records up to and including `upto`, some at a time so that Append can come between.
   absl::Status Trim(Lsn upto);
 
+  // As LmdbEnvironment's.
+  absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace) {
+    return env_->CheckPages(pace);
+  }
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
   // What the journal's file system has left for this user.
   uint64_t DiskBytesFree() const;
 
  private:
-  Journal(std::unique_ptr<LmdbEnvironment> env, LmdbTable meta, LmdbTable changes)
-      : env_(std::move(env)), meta_(meta), changes_(changes) {}
+  Journal(std::unique_ptr<LmdbEnvironment> env, std::unique_ptr<AcknowledgedMark> mark);
 
   const std::unique_ptr<LmdbEnvironment> env_;
-  const LmdbTable meta_;
+  const std::unique_ptr<AcknowledgedMark> mark_;
   const LmdbTable changes_;
+  const LmdbTable meta_;
 };
 
 }  // namespace xref

@@ -4,8 +4,11 @@
 #include <lmdb.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <mutex>
 #include <utility>
+
+#include "persistence/page_check.h"
 
 namespace xref {
 namespace {
@@ -16,6 +19,8 @@ constexpr mdb_mode_t kFileMode = 0600;
 // What one write transaction may add at most: a commit group, or a part of a fold, with room to
 // spare for the pages that are copied along.
 constexpr uint64_t kTransactionBytesMax = 256 << 20;
+
+using TableNames = std::span<const std::string_view>;
 
 MDB_val ToVal(std::string_view text) {
   return {text.size(),
@@ -49,17 +54,40 @@ absl::Status Failure(int code, std::string_view path, std::string_view what) {
 
 absl::StatusOr<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::Open(const std::string& path,
                                                                        uint64_t map_bytes,
-                                                                       uint32_t tables) {
+                                                                       TableNames tables) {
+  // An empty file is one that was about to be made.
+  std::error_code none;
+  const bool exists = std::filesystem::file_size(path + "/data.mdb", none) > 0 && !none;
+  if (exists) {
+    const auto checked = xref::CheckPages({.path = path, .tables = tables},
+                                          [](uint64_t) { return absl::OkStatus(); });
+    if (!checked.ok()) return checked.status();
+  }
   MDB_env* env = nullptr;
   if (const int code = mdb_env_create(&env)) return Failure(code, path, "cannot prepare");
-  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(env, path));
+  std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment(env, path, tables));
   if (const int code = mdb_env_set_mapsize(env, map_bytes)) return Failure(code, path, "map size");
-  if (const int code = mdb_env_set_maxdbs(env, tables)) return Failure(code, path, "tables");
+  if (const int code = mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(tables.size()))) {
+    return Failure(code, path, "tables");
+  }
   // Read transactions belong to objects, not to threads.
   if (const int code = mdb_env_open(env, path.c_str(), MDB_NOTLS, kFileMode)) {
     return Failure(code, path, "cannot open");
   }
+  if (auto status = opened->OpenTables(); !status.ok()) return status;
   return opened;
+}
+
+absl::Status LmdbEnvironment::OpenTables() {
+  auto txn = BeginWrite();
+  if (!txn.ok()) return txn.status();
+  for (const std::string_view name : table_names_) {
+    LmdbTable& table = tables_.emplace_back();
+    if (const int code = mdb_dbi_open(txn->txn_, std::string(name).c_str(), MDB_CREATE, &table)) {
+      return Failure(code, path_, fmt::format("table {}", name));
+    }
+  }
+  return txn->Commit();
 }
 
 LmdbEnvironment::~LmdbEnvironment() { mdb_env_close(env_); }
@@ -100,6 +128,25 @@ absl::Status LmdbEnvironment::GrowIfNeeded() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<uint64_t> LmdbEnvironment::CheckPages(
+    absl::FunctionRef<absl::Status(uint64_t)> pace) {
+  for (;;) {
+    // While it is open, its pages stay as they are.
+    auto txn = BeginRead();
+    if (!txn.ok()) return txn.status();
+    const auto checked = xref::CheckPages(
+        {.path = path_, .tables = table_names_, .transaction = mdb_txn_id(txn->txn_)}, pace);
+    // Two commits may come between this transaction's begin and the reading of the meta pages.
+    if (!absl::IsAborted(checked.status())) return checked;
+  }
+}
+
+absl::StatusOr<int> LmdbEnvironment::DropDeadReaders() {
+  int dead = 0;
+  if (const int code = mdb_reader_check(env_, &dead)) return Failure(code, path_, "reader check");
+  return dead;
+}
+
 uint64_t LmdbEnvironment::MapBytes() const {
   MDB_envinfo info;
   mdb_env_info(env_, &info);
@@ -121,14 +168,6 @@ LmdbTransaction::LmdbTransaction(LmdbTransaction&& other) noexcept
 
 LmdbTransaction::~LmdbTransaction() {
   if (txn_ != nullptr) mdb_txn_abort(txn_);
-}
-
-absl::StatusOr<LmdbTable> LmdbTransaction::OpenTable(const char* name) {
-  MDB_dbi table = 0;
-  if (const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &table)) {
-    return Failure(code, env_.path(), fmt::format("table {}", name));
-  }
-  return table;
 }
 
 absl::StatusOr<uint64_t> LmdbTransaction::Entries(LmdbTable table) {

@@ -7,6 +7,7 @@
 // Every error names the environment's path and what was being done. ResourceExhausted: the disk or
 // the map is full. DataLoss: LMDB found its own pages damaged. Internal: anything else.
 
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -14,8 +15,11 @@
 #include <memory>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 struct MDB_env;
 struct MDB_txn;
@@ -25,14 +29,19 @@ namespace xref {
 
 class LmdbTransaction;
 
+// A named table, by its number in its environment.
+using LmdbTable = uint32_t;
+
 // One environment: a folder of LMDB's own two files. Open it once per process. Thread-safe: any
 // number of read transactions beside one write transaction, on any threads.
 class LmdbEnvironment {
  public:
-  // Opens or creates the environment in `path`, with `tables` named tables at most. `map_bytes` is
-  // address space, not memory or disk: the most that the environment can hold until it grows.
-  static absl::StatusOr<std::unique_ptr<LmdbEnvironment>> Open(const std::string& path,
-                                                               uint64_t map_bytes, uint32_t tables);
+  // Opens or creates the environment in `path`, with the tables of these names, in byte order; the
+  // names must live as long as the environment. `map_bytes` is address space, not memory or disk:
+  // the most that the environment can hold until it grows. A file that exists is examined first:
+  // DataLoss names the page that is damaged.
+  static absl::StatusOr<std::unique_ptr<LmdbEnvironment>> Open(
+      const std::string& path, uint64_t map_bytes, std::span<const std::string_view> tables);
   ~LmdbEnvironment();
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
@@ -46,6 +55,16 @@ class LmdbEnvironment {
   // thread that has no transaction open. Waits for read transactions only when room is short.
   absl::Status GrowIfNeeded();
 
+  // Examines all pages as they are now, beside whatever goes on (page_check.h). Returns how many.
+  absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace);
+
+  // Gives up the place of readers whose process has died: their old pages could never be used
+  // again. Returns how many there were.
+  absl::StatusOr<int> DropDeadReaders();
+
+  // The table that stands in place `i` of those that Open was given.
+  LmdbTable table(size_t i) const { return tables_[i]; }
+
   // The size of the map, in bytes of address space.
   uint64_t MapBytes() const;
   // The end of the highest page in use: what the file takes on disk.
@@ -54,15 +73,17 @@ class LmdbEnvironment {
   const std::string& path() const { return path_; }
 
  private:
-  LmdbEnvironment(MDB_env* env, std::string path) : env_(env), path_(std::move(path)) {}
+  LmdbEnvironment(MDB_env* env, std::string path, std::span<const std::string_view> table_names)
+      : env_(env), path_(std::move(path)), table_names_(table_names) {}
+  absl::Status OpenTables();
 
   MDB_env* const env_;
   const std::string path_;
+  const std::span<const std::string_view> table_names_;
+  std::vector<LmdbTable> tables_;
   // Held shared by every transaction, and alone while the map is being moved.
   std::shared_mutex map_mutex_;
 };
-
-using LmdbTable = uint32_t;
 
 // Thread-compatible; a write transaction stays on the thread that began it. Views of keys and
 // values are valid until the transaction ends or, in a write transaction, until its next write.
@@ -71,10 +92,6 @@ class LmdbTransaction {
   LmdbTransaction(LmdbTransaction&& other) noexcept;
   LmdbTransaction& operator=(LmdbTransaction&&) = delete;
   ~LmdbTransaction();  // aborts, unless committed
-
-  // Opens the named table, creating it in a write transaction. The number is good for the life of
-  // the environment once the transaction is committed.
-  absl::StatusOr<LmdbTable> OpenTable(const char* name);
 
   // How many entries the table has.
   absl::StatusOr<uint64_t> Entries(LmdbTable table);

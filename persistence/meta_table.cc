@@ -36,25 +36,28 @@ absl::StatusOr<Reader> OpenMeta(std::string_view key, std::string_view value) {
   return ReaderOf(content);
 }
 
-absl::Status SettleFormat(LmdbTransaction& txn, LmdbTable meta, uint32_t format,
-                          const std::string& path) {
-  const auto stored = txn.Get(meta, kFormatKey);
+absl::Status ExpectFormat(uint32_t found, uint32_t format, const std::string& path) {
+  if (found == format) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} has format {}, this version reads format {}; use the version of xrefd that "
+                  "wrote it",
+                  path, found, format));
+}
+
+absl::Status SettleFormat(LmdbEnvironment& env, LmdbTable meta, uint32_t format) {
+  auto txn = env.BeginWrite();
+  if (!txn.ok()) return txn.status();
+  const auto stored = txn->Get(meta, kFormatKey);
   if (!stored.ok()) return stored.status();
-  if (!stored->has_value()) {
-    std::string value;
-    Writer(value).U32(format);
-    SealMeta(kFormatKey, value);
-    return txn.Put(meta, kFormatKey, value);
+  if (stored->has_value()) {
+    auto reader = OpenMeta(kFormatKey, **stored);
+    return reader.ok() ? ExpectFormat(reader->U32(), format, env.path()) : reader.status();
   }
-  auto reader = OpenMeta(kFormatKey, **stored);
-  if (!reader.ok()) return reader.status();
-  if (const uint32_t found = reader->U32(); found != format) {
-    return absl::FailedPreconditionError(
-        fmt::format("{} has format {}, this version reads format {}; use the version of xrefd that "
-                    "wrote it",
-                    path, found, format));
-  }
-  return absl::OkStatus();
+  std::string value;
+  Writer(value).U32(format);
+  SealMeta(kFormatKey, value);
+  if (auto status = txn->Put(meta, kFormatKey, value); !status.ok()) return status;
+  return txn->Commit();
 }
 
 }  // namespace xref

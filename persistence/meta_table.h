@@ -27,9 +27,11 @@ void SealMeta(std::string_view key, std::string& value);
 // A reader of a meta value's content. DataLoss: its checksum does not match.
 absl::StatusOr<protocol::Reader> OpenMeta(std::string_view key, std::string_view value);
 
+// FailedPrecondition: the file at `path` has another format than the one that this version reads,
+// so only another version of xrefd can read it.
+absl::Status ExpectFormat(uint32_t found, uint32_t format, const std::string& path);
+
 // Writes the format version into a new environment, and holds that of an old one against it.
-// FailedPrecondition: it is another, which only another version of xrefd can read.
-absl::Status SettleFormat(LmdbTransaction& txn, LmdbTable meta, uint32_t format,
-                          const std::string& path);
+absl::Status SettleFormat(LmdbEnvironment& env, LmdbTable meta, uint32_t format);
 
 }  // namespace xref

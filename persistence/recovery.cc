@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -142,18 +143,33 @@ absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& stor
 
 }  // namespace
 
+absl::Status CheckBelongTogether(Journal& journal, const Snapshot::Applied& applied) {
+  const auto trimmed = journal.Trimmed();
+  if (!trimmed.ok()) return trimmed.status();
+  const auto extent = journal.Extent();
+  if (!extent.ok()) return extent.status();
+  if (*trimmed > applied.lsn) {
+    return absl::DataLossError(
+        fmt::format("the snapshot reaches change {}, but the journal was trimmed up to change {}: "
+                    "this is not the snapshot that belongs to it",
+                    applied.lsn, *trimmed));
+  }
+  const Lsn reached = std::max(*trimmed, extent->last);
+  const Lsn needed = std::max(applied.lsn, journal.acknowledged().lsn());
+  if (reached < needed) {
+    return absl::DataLossError(
+        fmt::format("the journal reaches change {}, but change {} was acknowledged: the end of the "
+                    "journal is missing",
+                    reached, needed));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, ReferenceStore& store,
                                   absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   const auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
-  const auto trimmed = journal.Trimmed();
-  if (!trimmed.ok()) return trimmed.status();
-  if (*trimmed > applied->lsn) {
-    return absl::DataLossError(fmt::format(
-        "the snapshot reaches change {}, but the journal was trimmed up to change {}: this is not "
-        "the snapshot that belongs to it; put the whole data folder back, not a part of it",
-        applied->lsn, *trimmed));
-  }
+  if (auto status = CheckBelongTogether(journal, *applied); !status.ok()) return status;
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
   Pass(Failpoint::kRecoveryCatalog);
   const auto loaded = LoadReferences(snapshot, store, progress);

@@ -25,6 +25,10 @@ struct RecoveryProgress {
   uint64_t expected;  // of the snapshot; the journal may add some
 };
 
+// DataLoss: the snapshot, which reaches `applied`, and the journal are not of one folder and one
+// time, or the journal's end is missing.
+[[nodiscard]] absl::Status CheckBelongTogether(Journal& journal, const Snapshot::Applied& applied);
+
 // Builds `store` from the snapshot and the journal beyond it. `progress` is told now and then;
 // where it returns false, recovery ends with Cancelled. DataLoss names what is damaged or missing;
 // the store must then not be used, since it could take a synced ID for an unknown one.

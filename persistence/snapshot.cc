@@ -27,6 +27,7 @@ using protocol::Writer;
 // A checksum is XXH3-64 (its low half, in references) of the key and of the value's other bytes.
 
 constexpr uint32_t kFormat = 1;
+constexpr std::string_view kTables[] = {"catalog", "meta", "references"};
 constexpr std::string_view kAppliedKey = "applied";
 
 constexpr size_t kReferenceChecksumBytes = sizeof(uint32_t);
@@ -81,20 +82,20 @@ size_t AppendReference(const StoredReference& reference, std::string& out) {
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path,
                                                          uint64_t map_bytes) {
-  auto env = LmdbEnvironment::Open(path, map_bytes, 3);
+  auto env = LmdbEnvironment::Open(path, map_bytes, kTables);
   if (!env.ok()) return env.status();
-  auto txn = (*env)->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  const auto meta = txn->OpenTable("meta");
-  if (!meta.ok()) return meta.status();
-  const auto catalog = txn->OpenTable("catalog");
-  if (!catalog.ok()) return catalog.status();
-  const auto references = txn->OpenTable("references");
-  if (!references.ok()) return references.status();
-  if (auto status = SettleFormat(*txn, *meta, kFormat, path); !status.ok()) return status;
-  if (auto status = txn->Commit(); !status.ok()) return status;
-  return std::unique_ptr<Snapshot>(new Snapshot(*std::move(env), *meta, *catalog, *references));
+  std::unique_ptr<Snapshot> snapshot(new Snapshot(*std::move(env)));
+  if (auto status = SettleFormat(*snapshot->env_, snapshot->meta_, kFormat); !status.ok()) {
+    return status;
+  }
+  return snapshot;
 }
+
+Snapshot::Snapshot(std::unique_ptr<LmdbEnvironment> env)
+    : env_(std::move(env)),
+      catalog_(env_->table(0)),
+      meta_(env_->table(1)),
+      references_(env_->table(2)) {}
 
 absl::StatusOr<Snapshot::Applied> Snapshot::ReadApplied() {
   auto txn = env_->BeginRead();

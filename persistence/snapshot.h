@@ -94,16 +94,18 @@ class Snapshot {
   absl::StatusOr<uint64_t> AppendReferences(RowSource source, uint64_t rows_max);
   absl::Status WriteApplied(const Applied& applied);
 
+  // As LmdbEnvironment's.
+  absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace) {
+    return env_->CheckPages(pace);
+  }
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
 
  private:
-  Snapshot(std::unique_ptr<LmdbEnvironment> env, LmdbTable meta, LmdbTable catalog,
-           LmdbTable references)
-      : env_(std::move(env)), meta_(meta), catalog_(catalog), references_(references) {}
+  explicit Snapshot(std::unique_ptr<LmdbEnvironment> env);
 
   const std::unique_ptr<LmdbEnvironment> env_;
-  const LmdbTable meta_;
   const LmdbTable catalog_;
+  const LmdbTable meta_;
   const LmdbTable references_;
 };
 

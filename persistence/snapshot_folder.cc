@@ -6,14 +6,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "persistence/failpoint.h"
+#include "persistence/meta_table.h"
 
 namespace xref {
 namespace {
@@ -42,33 +45,62 @@ absl::Status SyncFolder(const std::string& path) {
   return status;
 }
 
+constexpr uint64_t kFirstNumber = 1;
+
+// ---- The file CURRENT ----
+
+constexpr uint32_t kCurrentFormat = 1;
+
+std::string CurrentText(uint64_t number) {
+  const std::string text = fmt::format("format {} snapshot {}", kCurrentFormat, number);
+  return fmt::format("{} checksum {:016x}\n", text, Checksum("CURRENT", text));
+}
+
+// The number that the file holds; nothing where there is no file.
+absl::StatusOr<std::optional<uint64_t>> ReadCurrent(const std::string& path) {
+  std::ifstream file(path);
+  if (!file.is_open()) return std::nullopt;
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  uint32_t format = 0;
+  uint64_t number = 0;
+  const int found =
+      std::sscanf(text.c_str(), "format %" SCNu32 " snapshot %" SCNu64, &format, &number);
+  if (found > 0 && format > kCurrentFormat) {
+    if (auto status = ExpectFormat(format, kCurrentFormat, path); !status.ok()) return status;
+  }
+  if (text != CurrentText(number)) {
+    return absl::DataLossError(
+        fmt::format("{} is damaged: its content does not match its checksum", path));
+  }
+  return number;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const std::string& path,
                                                                      uint64_t map_bytes) {
-  uint64_t number = 1;
-  std::ifstream file(path + "/CURRENT");
-  const bool exists = file.is_open();
-  if (exists) {
-    std::string text;
-    std::getline(file, text);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      return absl::DataLossError(fmt::format("{}/CURRENT is damaged: it holds no number", path));
-    }
-  }
+  const auto current = ReadCurrent(path + "/CURRENT");
+  if (!current.ok()) return current.status();
+  const uint64_t number = current->value_or(kFirstNumber);
   std::unique_ptr<SnapshotFolder> folder(new SnapshotFolder(path, map_bytes, number));
-  if (exists && !std::filesystem::exists(folder->PathOf(number) + "/data.mdb")) {
+  if (*current && !std::filesystem::exists(folder->PathOf(number) + "/data.mdb")) {
     return absl::DataLossError(
         fmt::format("{}/CURRENT names snapshot {}, which is missing", path, number));
   }
-  folder->RemoveOthers(number);
-  auto current = folder->OpenNumber(number);
-  if (!current.ok()) return current.status();
-  if (!exists) {
+  auto opened = folder->OpenNumber(number);
+  if (!opened.ok()) return opened.status();
+  if (!*current) {
+    // Before it was written for the first time there was nothing but one snapshot, empty.
+    const auto applied = (*opened)->ReadApplied();
+    if (!applied.ok()) return applied.status();
+    if (applied->lsn != 0 || folder->HasOthers(number)) {
+      return absl::DataLossError(fmt::format(
+          "{0}/CURRENT is missing, and with it the number of the current snapshot", path));
+    }
     if (auto status = folder->WriteCurrent(number); !status.ok()) return status;
   }
-  folder->current_ = *std::move(current);
+  folder->RemoveOthers(number);
+  folder->current_ = *std::move(opened);
   return folder;
 }
 
@@ -83,12 +115,18 @@ absl::StatusOr<std::shared_ptr<Snapshot>> SnapshotFolder::OpenNumber(uint64_t nu
 
 absl::Status SnapshotFolder::WriteCurrent(uint64_t number) const {
   const std::string path = path_ + "/CURRENT";
-  if (auto status = WriteDurably(path + ".new", std::to_string(number)); !status.ok())
-    return status;
+  if (auto status = WriteDurably(path + ".new", CurrentText(number)); !status.ok()) return status;
   Pass(Failpoint::kSwitchBefore);
   if (std::rename((path + ".new").c_str(), path.c_str()) != 0) return Failure(path, "replacing");
   Pass(Failpoint::kSwitchAfter);
   return SyncFolder(path_);
+}
+
+bool SnapshotFolder::HasOthers(uint64_t number) const {
+  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    if (entry.is_directory() && entry.path() != PathOf(number)) return true;
+  }
+  return false;
 }
 
 void SnapshotFolder::RemoveOthers(uint64_t number) const {

@@ -14,7 +14,7 @@ namespace xref {
 
 // Where snapshots live: the current one, and while a new one is written beside it, that one too.
 //
-//   DIR/CURRENT      the number of the current snapshot
+//   DIR/CURRENT      the number of the current snapshot, and a checksum of it
 //   DIR/<number>/    a snapshot
 //
 // CURRENT is replaced in one step, so that after a crash one of the two is current, and whole.
@@ -23,7 +23,7 @@ namespace xref {
 class SnapshotFolder {
  public:
   // Opens the current snapshot, or makes an empty one, and removes what an interrupted switch has
-  // left. Errors are those of Snapshot::Open.
+  // left. Errors are those of Snapshot::Open; DataLoss also where CURRENT is damaged or missing.
   static absl::StatusOr<std::unique_ptr<SnapshotFolder>> Open(const std::string& path,
                                                               uint64_t map_bytes);
 
@@ -47,6 +47,7 @@ class SnapshotFolder {
   std::string PathOf(uint64_t number) const { return path_ + "/" + std::to_string(number); }
   absl::StatusOr<std::shared_ptr<Snapshot>> OpenNumber(uint64_t number) const;
   absl::Status WriteCurrent(uint64_t number) const;
+  bool HasOthers(uint64_t number) const;
   void RemoveOthers(uint64_t number) const;
 
   const std::string path_;

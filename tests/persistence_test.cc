@@ -12,7 +12,7 @@
 
 #include "index/reference_store.h"
 #include "persistence/checkpoint.h"
-#include "persistence/data_folder.h"
+#include "persistence/data_files.h"
 #include "persistence/journal.h"
 #include "persistence/lmdb.h"
 #include "persistence/meta_table.h"
@@ -45,12 +45,10 @@ class Persistence : public testing::Test {
     auto folder = DataFolder::Lock(path_ + "/data");
     ASSERT_TRUE(folder.ok()) << folder.status();
     folder_ = std::make_unique<DataFolder>(*std::move(folder));
-    auto journal = Journal::Open(folder_->journal_path(), map_bytes);
-    ASSERT_TRUE(journal.ok()) << journal.status();
-    journal_ = *std::move(journal);
-    auto snapshots = SnapshotFolder::Open(folder_->snapshot_path(), map_bytes);
-    ASSERT_TRUE(snapshots.ok()) << snapshots.status();
-    snapshots_ = *std::move(snapshots);
+    auto files = OpenDataFiles(*folder_, map_bytes);
+    ASSERT_TRUE(files.ok()) << files.status();
+    journal_ = std::move(files->journal);
+    snapshots_ = std::move(files->snapshots);
   }
   void Close() {
     journal_.reset();
@@ -124,8 +122,9 @@ class Persistence : public testing::Test {
   // The file of the current snapshot, below the data folder.
   std::string SnapshotFile() {
     std::ifstream current(folder_->snapshot_path() + "/CURRENT");
+    std::string word;
     std::string number;
-    std::getline(current, number);
+    current >> word >> number >> word >> number;  // format F snapshot N
     return "snapshot/" + number + "/data.mdb";
   }
 
@@ -337,15 +336,17 @@ TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
 
 TEST_F(Persistence, FilesOfAnotherFormatAreRefusedWithBothVersions) {
   const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path() + "/1"};
+  const std::vector<std::string_view> tables[] = {{"changes", "meta"},
+                                                  {"catalog", "meta", "references"}};
   Close();
-  for (const std::string& path : paths) {
-    auto env = LmdbEnvironment::Open(path, kMap, 3);
-    ASSERT_TRUE(env.ok());
+  for (const int i : {0, 1}) {
+    auto env = LmdbEnvironment::Open(paths[i], kMap, tables[i]);
+    ASSERT_TRUE(env.ok()) << env.status();
     auto txn = (*env)->BeginWrite();
     std::string value;
     protocol::Writer(value).U32(99);
     SealMeta("format", value);
-    ASSERT_TRUE(txn->Put(*txn->OpenTable("meta"), "format", value).ok());
+    ASSERT_TRUE(txn->Put((*env)->table(1), "format", value).ok());
     ASSERT_TRUE(txn->Commit().ok());
   }
   for (const absl::Status& refused :
