@@ -12,12 +12,12 @@
 #include "persistence/examination.h"
 
 namespace xref {
-namespace {
-
-constexpr const char* kRemedy =
-    "xrefd does not start on this folder. Keep it as it is, and either\n"
-    "  - restore a backup into a new one: xrefd --restore FILE --data NEW, or\n"
+const char* const kDamageRemedy =
+    "xrefd does not start on a damaged folder. Keep it as it is, and either\n"
+    "  - restore a backup into a new folder: xrefd --restore FILE --data NEW, or\n"
     "  - put back a whole copy of the folder; a part of it does not fit the rest.\n";
+
+namespace {
 
 bool OnTerminal() { return isatty(STDERR_FILENO) == 1; }
 
@@ -33,7 +33,7 @@ absl::Status ShowProgress(const ExaminationProgress& progress) {
 void PrintDamages(const std::string& path, const std::vector<std::string>& damages) {
   fmt::print("{}: DAMAGED\n", path);
   for (const std::string& damage : damages) fmt::print("  {}\n", damage);
-  fmt::print("{}", kRemedy);
+  fmt::print("{}", kDamageRemedy);
 }
 
 }  // namespace

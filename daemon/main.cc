@@ -44,5 +44,6 @@ int main(int argc, char** argv) {
     }
   }
   std::fprintf(stderr, "xrefd: %s\n", std::string(ended.message()).c_str());
+  if (absl::IsDataLoss(ended)) std::fputs(xref::kDamageRemedy, stderr);
   return absl::IsInternal(ended) ? kExitBrokeDown : kExitRefused;
 }

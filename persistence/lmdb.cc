@@ -94,6 +94,8 @@ LmdbEnvironment::~LmdbEnvironment() { mdb_env_close(env_); }
 
 absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginWrite() {
   std::shared_lock map(map_mutex_);
+  // Where the table of readers cannot be examined, the file grows, and nothing else happens.
+  mdb_reader_check(env_, nullptr);
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn)) {
     return Failure(code, path_, "cannot begin to write");
@@ -139,12 +141,6 @@ absl::StatusOr<uint64_t> LmdbEnvironment::CheckPages(
     // Two commits may come between this transaction's begin and the reading of the meta pages.
     if (!absl::IsAborted(checked.status())) return checked;
   }
-}
-
-absl::StatusOr<int> LmdbEnvironment::DropDeadReaders() {
-  int dead = 0;
-  if (const int code = mdb_reader_check(env_, &dead)) return Failure(code, path_, "reader check");
-  return dead;
 }
 
 uint64_t LmdbEnvironment::MapBytes() const {

@@ -46,7 +46,8 @@ class LmdbEnvironment {
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
 
-  // Waits while another thread has a write transaction open.
+  // Waits while another thread has a write transaction open. Pages that only a process that has
+  // died was reading are then free to be used again.
   absl::StatusOr<LmdbTransaction> BeginWrite();
   absl::StatusOr<LmdbTransaction> BeginRead();
 
@@ -57,10 +58,6 @@ class LmdbEnvironment {
 
   // Examines all pages as they are now, beside whatever goes on (page_check.h). Returns how many.
   absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace);
-
-  // Gives up the place of readers whose process has died: their old pages could never be used
-  // again. Returns how many there were.
-  absl::StatusOr<int> DropDeadReaders();
 
   // The table that stands in place `i` of those that Open was given.
   LmdbTable table(size_t i) const { return tables_[i]; }

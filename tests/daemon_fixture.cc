@@ -106,7 +106,7 @@ Outcome DaemonTest::RunDaemon(const Arguments& arguments) {
   Arguments argv{kXrefd};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   const auto daemon = Process::Start(argv);
-  const bool refused = daemon->AwaitErrorLine("listening on ").empty();
+  const bool refused = daemon->AwaitErrorLine("ready: ").empty();
   if (!refused) daemon->Signal(SIGKILL);
   return daemon->Wait();
 }

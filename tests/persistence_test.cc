@@ -1,12 +1,16 @@
 // Journal, snapshot, checkpoint and recovery on real files.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,6 +29,8 @@ namespace {
 
 constexpr uint64_t kMap = uint64_t{1} << 30;
 constexpr PlaceId kOrders = 3;
+constexpr std::string_view kJournalTables[] = {"changes", "meta"};
+constexpr std::string_view kSnapshotTables[] = {"catalog", "meta", "references"};
 
 class Persistence : public testing::Test {
  protected:
@@ -334,10 +340,39 @@ TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
   ExpectRecoversModel();
 }
 
+// Such as a tool that somebody ran on the folder and killed.
+TEST_F(Persistence, AReaderThatDiedDoesNotMakeTheJournalGrow) {
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t reader = fork();
+  if (reader == 0) {
+    auto env = LmdbEnvironment::Open(folder_->journal_path(), kMap, kJournalTables);
+    const auto txn = (*env)->BeginRead();
+    if (write(ready[1], "r", 1) == 1) pause();
+    _exit(1);
+  }
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  kill(reader, SIGKILL);
+  ASSERT_EQ(waitpid(reader, nullptr, 0), reader);
+  close(ready[0]);
+  close(ready[1]);
+
+  CreateIntegration();
+  uint64_t early = 0;
+  for (int round = 0; round < 60; ++round) {
+    Pairs pairs;
+    for (int i = 0; i < 200; ++i) pairs[std::to_string(round * 1000 + i)] = std::string(200, 'y');
+    Add(pairs);
+    Checkpoint();
+    if (round == 20) early = journal_->BytesUsed();
+  }
+  EXPECT_EQ(journal_->BytesUsed(), early);
+}
+
 TEST_F(Persistence, FilesOfAnotherFormatAreRefusedWithBothVersions) {
   const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path() + "/1"};
-  const std::vector<std::string_view> tables[] = {{"changes", "meta"},
-                                                  {"catalog", "meta", "references"}};
+  const std::span<const std::string_view> tables[] = {kJournalTables, kSnapshotTables};
   Close();
   for (const int i : {0, 1}) {
     auto env = LmdbEnvironment::Open(paths[i], kMap, tables[i]);
