@@ -1,26 +1,60 @@
 #include "persistence/sorted_runs.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace xref {
 namespace {
 
-// What is sorted in memory at a time.
-constexpr size_t kRunBytesMax = 8 << 20;
-// What is read of each run at a time: all runs together are in memory at once.
-constexpr size_t kReadBytes = 16 << 10;
+// What is sorted in memory at a time, and what is in memory of all runs together.
+constexpr size_t kBufferBytes = 8 << 20;
+// What is written at a time.
+constexpr size_t kWriteBytes = 256 << 10;
 
+// A row as it is kept in the buffer and in the file: this, its key, its value.
 struct RowHeader {
-  uint32_t value_bytes;
   uint16_t key_bytes;
+  uint16_t value_bytes;
 };
+// No row is larger: its source ID, target ID and actor have 255 bytes at most.
+constexpr size_t kRowBytesMax = 1024;
+
+constexpr uint32_t kNobody = std::numeric_limits<uint32_t>::max();
+
+// The row that begins at `at`.
+Snapshot::Row RowAt(const char* at) {
+  RowHeader header;
+  std::memcpy(&header, at, sizeof header);
+  const char* key = at + sizeof header;
+  return {{key, header.key_bytes}, {key + header.key_bytes, header.value_bytes}};
+}
+
+size_t StoredBytes(const Snapshot::Row& row) {
+  return sizeof(RowHeader) + row.key.size() + row.value.size();
+}
+
+// Eight bytes of a key from `from` on, zeros where it is shorter, as a number of the same order.
+uint64_t DigitsOf(std::string_view key, size_t from) {
+  const std::string_view rest = key.substr(from);
+  uint64_t digits = 0;
+  std::memcpy(&digits, rest.data(), std::min(rest.size(), sizeof digits));
+  return __builtin_bswap64(digits);
+}
+
+// How many bytes two keys have in common.
+size_t SharedBytes(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                             a.begin());
+}
 
 absl::Status Failure(const std::string& folder, const char* what) {
   const std::string message = fmt::format("{}: {} a run: {}", folder, what, std::strerror(errno));
@@ -29,84 +63,177 @@ absl::Status Failure(const std::string& folder, const char* what) {
 
 }  // namespace
 
+SortedRuns::~SortedRuns() {
+  if (file_ >= 0) close(file_);
+}
+
+// ---- Runs ----
+
 absl::Status SortedRuns::Add(const StoredReference& reference) {
-  const size_t start = bytes_.size();
-  const size_t key_bytes = AppendReference(reference, bytes_);
-  positions_.push_back({start, static_cast<uint32_t>(key_bytes),
-                        static_cast<uint32_t>(bytes_.size() - start - key_bytes)});
+  buffer_.reserve(kBufferBytes);
+  const size_t start = buffer_.size();
+  buffer_.append(sizeof(RowHeader), '\0');
+  const size_t key_bytes = AppendReference(reference, buffer_);
+  const size_t value_bytes = buffer_.size() - start - sizeof(RowHeader) - key_bytes;
+  const RowHeader header{static_cast<uint16_t>(key_bytes), static_cast<uint16_t>(value_bytes)};
+  std::memcpy(buffer_.data() + start, &header, sizeof header);
+  positions_.push_back({0, static_cast<uint32_t>(start)});
   ++size_;
-  return bytes_.size() < kRunBytesMax ? absl::OkStatus() : SetAside();
+  return buffer_.size() + kRowBytesMax <= kBufferBytes ? absl::OkStatus() : SetAside();
+}
+
+// Rows with the same key stay in the order in which they were added.
+void SortedRuns::SortRows(std::span<Position> rows) {
+  const auto key_of = [this](const Position& row) { return RowAt(&buffer_[row.start]).key; };
+  std::string_view shared = key_of(rows.front());
+  for (const Position& row : rows) shared = shared.substr(0, SharedBytes(shared, key_of(row)));
+  for (Position& row : rows) row.digits = DigitsOf(key_of(row), shared.size());
+  // Without a branch that nobody could predict.
+  boost::sort::pdqsort_branchless(
+      rows.begin(), rows.end(), [](const Position& a, const Position& b) {
+        return (a.digits < b.digits) | ((a.digits == b.digits) & (a.start < b.start));
+      });
+  for (auto first = rows.begin(); first != rows.end();) {
+    const auto last = std::find_if(
+        first, rows.end(), [&](const Position& row) { return row.digits != first->digits; });
+    const std::span<Position> alike(first, last);
+    if (alike.size() == rows.size()) {
+      // The same key, but for zeros at its end.
+      std::stable_sort(first, last,
+                       [&](const Position& a, const Position& b) { return key_of(a) < key_of(b); });
+    } else if (alike.size() > 1) {
+      SortRows(alike);
+    }
+    first = last;
+  }
 }
 
 absl::Status SortedRuns::SetAside() {
-  const auto key_of = [this](const Position& p) {
-    return std::string_view(bytes_).substr(p.start, p.key_bytes);
-  };
-  std::stable_sort(positions_.begin(), positions_.end(),
-                   [&](const Position& a, const Position& b) { return key_of(a) < key_of(b); });
-  std::string path = folder_ + "/run-XXXXXX";
-  const int fd = mkstemp(path.data());
-  if (fd < 0) return Failure(folder_, "making");
-  unlink(path.c_str());
-  Run run;
-  run.file.reset(fdopen(fd, "w+b"));
-  if (run.file == nullptr) return Failure(folder_, "opening");
-  std::setvbuf(run.file.get(), nullptr, _IOFBF, kReadBytes);
-  for (const Position& p : positions_) {
-    const RowHeader header{p.value_bytes, static_cast<uint16_t>(p.key_bytes)};
-    if (std::fwrite(&header, sizeof header, 1, run.file.get()) != 1 ||
-        std::fwrite(bytes_.data() + p.start, p.key_bytes + p.value_bytes, 1, run.file.get()) != 1) {
-      return Failure(folder_, "writing");
-    }
+  if (file_ < 0) {
+    std::string path = folder_ + "/run-XXXXXX";
+    file_ = mkostemp(path.data(), O_CLOEXEC);
+    if (file_ < 0) return Failure(folder_, "making");
+    unlink(path.c_str());
   }
-  if (std::fflush(run.file.get()) != 0) return Failure(folder_, "writing");
-  std::rewind(run.file.get());
-  runs_.push_back(std::move(run));
-  bytes_.clear();
+  SortRows(positions_);
+  const auto row_of = [this](const Position& p) { return RowAt(&buffer_[p.start]); };
+  if (runs_.empty()) shared_ = row_of(positions_.front()).key;
+  Share(row_of(positions_.front()).key);
+  Share(row_of(positions_.back()).key);
+
+  const uint64_t begin = file_bytes_;
+  std::string out;
+  out.reserve(kWriteBytes + kRowBytesMax);
+  for (size_t i = 0; i < positions_.size(); ++i) {
+    const Snapshot::Row row = row_of(positions_[i]);
+    const bool replaced = i + 1 < positions_.size() && row_of(positions_[i + 1]).key == row.key;
+    if (replaced) continue;
+    out.append(&buffer_[positions_[i].start], StoredBytes(row));
+    if (out.size() < kWriteBytes) continue;
+    if (auto status = Write(out); !status.ok()) return status;
+    out.clear();
+  }
+  if (auto status = Write(out); !status.ok()) return status;
+  runs_.push_back({.next_read = begin, .end = file_bytes_});
+  buffer_.clear();
   positions_.clear();
   return absl::OkStatus();
 }
+
+absl::Status SortedRuns::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(file_bytes_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Failure(folder_, "writing");
+    file_bytes_ += static_cast<uint64_t>(written);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+void SortedRuns::Share(std::string_view key) { shared_.resize(SharedBytes(shared_, key)); }
 
 absl::Status SortedRuns::Sort() {
   if (!positions_.empty()) {
     if (auto status = SetAside(); !status.ok()) return status;
   }
-  bytes_ = std::string();
   positions_ = std::vector<Position>();
-  for (size_t run = 0; run < runs_.size(); ++run) {
+  return runs_.empty() ? absl::OkStatus() : BeginMerge();
+}
+
+// ---- Merge ----
+
+absl::Status SortedRuns::BeginMerge() {
+  slice_bytes_ = std::max(kBufferBytes / runs_.size(), kRowBytesMax);
+  buffer_.resize(slice_bytes_ * runs_.size());
+  // Nobody wins against all and goes up as runs come in, until each node has a run that lost there.
+  tree_.assign(runs_.size(), {0, kNobody});
+  for (uint32_t run = 0; run < runs_.size(); ++run) {
+    runs_[run].next = runs_[run].filled = run * slice_bytes_;
     if (auto status = Advance(run); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status SortedRuns::Advance(size_t run) {
-  Run& at = runs_[run];
-  RowHeader header;
-  if (std::fread(&header, sizeof header, 1, at.file.get()) != 1) {
-    if (std::ferror(at.file.get()) != 0) return Failure(folder_, "reading");
-    at.file.reset();
-    return absl::OkStatus();
+absl::Status SortedRuns::Advance(uint32_t number) {
+  Run& run = runs_[number];
+  if (run.filled - run.next < kRowBytesMax && run.next_read < run.end) {
+    if (auto status = Refill(run); !status.ok()) return status;
   }
-  at.key.resize(header.key_bytes);
-  at.value.resize(header.value_bytes);
-  if (std::fread(at.key.data(), at.key.size(), 1, at.file.get()) != 1 ||
-      std::fread(at.value.data(), at.value.size(), 1, at.file.get()) != 1) {
-    return Failure(folder_, "reading");
+  run.ended = run.next == run.filled;
+  Player player{std::numeric_limits<uint64_t>::max(), number};
+  if (!run.ended) {
+    run.row = RowAt(&buffer_[run.next]);
+    run.next += StoredBytes(run.row);
+    player.digits = DigitsOf(run.row.key, shared_.size());
   }
-  queue_.push(run);
+  for (size_t node = (runs_.size() + number) / 2; node > 0; node /= 2) {
+    if (IsBefore(tree_[node], player)) std::swap(tree_[node], player);
+  }
+  tree_[0] = player;
   return absl::OkStatus();
+}
+
+absl::Status SortedRuns::Refill(Run& run) {
+  const size_t begin = static_cast<size_t>(&run - runs_.data()) * slice_bytes_;
+  const size_t left = run.filled - run.next;
+  std::memmove(&buffer_[begin], &buffer_[run.next], left);
+  run.next = begin;
+  run.filled = begin + left;
+  const size_t wanted = std::min<uint64_t>(slice_bytes_ - left, run.end - run.next_read);
+  for (const size_t goal = run.filled + wanted; run.filled < goal;) {
+    const ssize_t got =
+        pread(file_, &buffer_[run.filled], goal - run.filled, static_cast<off_t>(run.next_read));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return Failure(folder_, "reading");
+    run.filled += static_cast<size_t>(got);
+    run.next_read += static_cast<uint64_t>(got);
+  }
+  return absl::OkStatus();
+}
+
+// Of runs at the same key, the one with what was added later comes first.
+bool SortedRuns::IsBefore(const Player& a, const Player& b) const {
+  if (a.digits != b.digits) return a.digits < b.digits;
+  if (a.run == kNobody || b.run == kNobody) return a.run == kNobody;
+  const Run& x = runs_[a.run];
+  const Run& y = runs_[b.run];
+  if (x.ended || y.ended) return y.ended;
+  const int order = x.row.key.compare(y.row.key);
+  return order != 0 ? order < 0 : a.run > b.run;
 }
 
 absl::StatusOr<bool> SortedRuns::Next(Snapshot::Row& row) {
-  if (queue_.empty()) return false;
-  do {
-    const size_t run = queue_.top();
-    queue_.pop();
-    std::swap(key_, runs_[run].key);
-    std::swap(value_, runs_[run].value);
-    if (auto status = Advance(run); !status.ok()) return status;
-  } while (!queue_.empty() && runs_[queue_.top()].key == key_);
-  row = {key_, value_};
+  if (tree_.empty()) return false;
+  // What was handed out last is needed no more; what it replaces is passed over.
+  for (; !given_.empty() && !runs_[tree_[0].run].ended && runs_[tree_[0].run].row.key == given_;) {
+    if (auto status = Advance(tree_[0].run); !status.ok()) return status;
+  }
+  const Run& first = runs_[tree_[0].run];
+  if (first.ended) return false;
+  row = first.row;
+  given_ = row.key;
   return true;
 }
 

@@ -4,9 +4,7 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
-#include <queue>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +14,19 @@
 namespace xref {
 
 // References, given in any number and order, handed out as rows in key order, in bounded memory:
-// what does not fit is sorted and set aside in files, which are then merged. Of rows with the same
+// what does not fit is sorted and set aside in runs, which are then merged. Of rows with the same
 // key the one that was added last counts. Thread-compatible.
+//
+// Keys are compared by eight of their bytes at a time, as one number, past what they all share:
+// places and the beginnings of IDs ("gid://shop/Order/") tell few of them apart.
 class SortedRuns {
  public:
-  // The files are made in `folder` and have no name: they go with the object, or the process.
+  // The runs are in one file in `folder`, which has no name: it goes with the object, or the
+  // process.
   explicit SortedRuns(std::string folder) : folder_(std::move(folder)) {}
+  ~SortedRuns();
+  SortedRuns(const SortedRuns&) = delete;
+  SortedRuns& operator=(const SortedRuns&) = delete;
 
   // First all Adds, then Sort, then Next until it says false.
   absl::Status Add(const StoredReference& reference);
@@ -32,41 +37,55 @@ class SortedRuns {
   uint64_t size() const { return size_; }  // rows added
 
  private:
-  struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  // A sorted file of rows (u16 key size, u32 value size, key, value), and the row it is at.
-  struct Run {
-    std::unique_ptr<std::FILE, FileCloser> file;
-    std::string key;
-    std::string value;
-  };
+  // A row of the run that is being gathered.
   struct Position {
-    size_t start;
-    uint32_t key_bytes;
-    uint32_t value_bytes;
+    uint64_t digits;  // of its key, where the keys around it begin to differ
+    uint32_t start;   // in buffer_
   };
-  // Runs by their key, those of the same key in the order in which they were added.
-  struct Later {
-    const std::vector<Run>* runs;
-    bool operator()(size_t a, size_t b) const {
-      const int order = (*runs)[a].key.compare((*runs)[b].key);
-      return order != 0 ? order > 0 : a > b;
-    }
+  // A run that was set aside, and the row it is at. Bytes [next, filled) of the buffer are what was
+  // read of it beyond that row.
+  struct Run {
+    uint64_t next_read;  // in the file
+    uint64_t end;
+    size_t next = 0;
+    size_t filled = 0;
+    Snapshot::Row row;
+    bool ended = false;
+  };
+  // A run that takes part in the merge.
+  struct Player {
+    uint64_t digits;  // of the row it is at, past what all keys share; the highest at its end
+    uint32_t run;
   };
 
+  void SortRows(std::span<Position> rows);
   absl::Status SetAside();
-  // Moves a run to its next row and puts it back in the queue; one that is at its end is left out.
-  absl::Status Advance(size_t run);
+  absl::Status Write(std::string_view bytes);
+  // Keeps of what all keys share what this key shares as well.
+  void Share(std::string_view key);
+
+  absl::Status BeginMerge();
+  // Moves a run to its next row, or to its end, and lets it play from its leaf up to the root.
+  absl::Status Advance(uint32_t run);
+  absl::Status Refill(Run& run);
+  bool IsBefore(const Player& a, const Player& b) const;
 
   const std::string folder_;
   uint64_t size_ = 0;
-  std::string bytes_;  // the rows of the run that is being gathered
+  // The rows of the run that is being gathered; afterwards, what was read of each run, a slice
+  // each.
+  std::string buffer_;
   std::vector<Position> positions_;
+
+  int file_ = -1;
+  uint64_t file_bytes_ = 0;
   std::vector<Run> runs_;
-  std::priority_queue<size_t, std::vector<size_t>, Later> queue_{Later{&runs_}};
-  std::string key_;  // of the row that was handed out
-  std::string value_;
+  std::string shared_;  // what the keys of all runs begin with
+
+  // A tree of losers: node n has n/2 above it, and keeps who lost there; the winner of all is at 0.
+  std::vector<Player> tree_;
+  size_t slice_bytes_ = 0;
+  std::string given_;  // the key of the row that was handed out last
 };
 
 }  // namespace xref
