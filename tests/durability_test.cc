@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
 #include "tests/daemon_fixture.h"
 #include "tests/load.h"
 
@@ -57,6 +61,62 @@ TEST_F(Durability, CheckpointsUnderLoadLoseNothing) {
     ExpectNothingLost();
     CrashDaemon();
   }
+}
+
+// Many references that are in the snapshot, so that it takes a while to merge the load with them.
+class InterruptedCheckpoint : public Durability {
+ protected:
+  void SetUp() override {
+    Durability::SetUp();
+    ImportFile(WriteFile("held.csv", ToCsv(held_)), kHeldPlace);
+    StopDaemon();
+    StartDaemon(kOften);
+  }
+
+  // Two while a new one is written, and until the old one is removed.
+  int SnapshotsOnDisk() const {
+    int snapshots = 0;
+    std::error_code ignored;
+    const std::filesystem::directory_iterator folder(data_folder() + "/snapshot", ignored);
+    for (const auto& entry : folder) snapshots += entry.is_directory(ignored);
+    return snapshots;
+  }
+
+  // Kills the daemon after a new snapshot was begun and so much more was added; says whether one
+  // was still being written.
+  bool CrashInCheckpoint(uint64_t seed, uint64_t added) {
+    Load load(address(), model_, seed);
+    while (SnapshotsOnDisk() < 2 && !HasFailure()) std::this_thread::yield();
+    AwaitAdded(added);
+    CrashDaemon();
+    return SnapshotsOnDisk() == 2;
+  }
+
+  void ExpectNothingLost() {
+    ExpectHolds(held_, kHeldPlace);
+    const auto client = Connect();
+    model_.ExpectHeldBy(*client, Place(*client), ReferencesHeld() - held_.size());
+  }
+
+  static constexpr const char* kHeldPlace = "shop/articles";
+  const Arguments kOften{"--checkpoint-seconds", "1"};
+  const References held_ = MakeReferences(200'000, "H-");
+};
+
+TEST_F(InterruptedCheckpoint, AtAnyMomentItLosesNothing) {
+  std::mt19937_64 random(std::random_device{}());
+  // About what is added during a checkpoint, whatever the machine: more after a crash in time.
+  uint64_t added_max = 4096;
+  for (uint64_t round = 0, interrupted = 0; interrupted < 2 && !HasFailure(); ++round) {
+    const uint64_t added = random() % added_max;
+    const bool in_time = CrashInCheckpoint(round, added);
+    interrupted += in_time;
+    added_max = in_time ? added_max * 2 : std::max<uint64_t>(1, added_max / 2);
+    StartDaemon(kOften);
+    ExpectNothingLost();
+  }
+  CrashAndRestartDaemon();
+  EXPECT_EQ(SnapshotsOnDisk(), 1) << "what was left of an interrupted one is still there";
 }
 
 TEST_F(Durability, SigtermUnderLoadDrainsAndLeavesEverythingInTheSnapshot) {
