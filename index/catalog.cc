@@ -5,18 +5,59 @@
 
 namespace xref {
 
-void Catalog::Add(const CreateIntegration& created) {
-  Integration integration{.id = created.integration,
-                          .name = std::string(created.name),
-                          .source_platform = std::string(created.source_platform),
-                          .target_platform = std::string(created.target_platform),
-                          .types = {}};
+void Catalog::Apply(const CreateIntegration& created) {
+  const auto [at, added] = integrations_.try_emplace(std::string(created.name));
+  if (!added) return;
+  Integration& integration = at->second;
+  integration.id = created.integration;
+  integration.name = created.name;
+  integration.source_platform = created.source_platform;
+  integration.target_platform = created.target_platform;
   next_integration_ = std::max(next_integration_, created.integration + 1);
-  for (const EntityType& type : created.types) {
-    integration.types.push_back({type.place, std::string(type.name)});
-    next_place_ = std::max(next_place_, type.place + 1);
-  }
-  integrations_.try_emplace(integration.name, std::move(integration));
+  for (const EntityType& type : created.types) Enter(integration, type);
+}
+
+void Catalog::Apply(const CreateType& created) {
+  Integration* integration = FindById(created.integration);
+  if (integration == nullptr || FindType(created.type.place) != nullptr) return;
+  Enter(*integration, created.type);
+}
+
+void Catalog::Enter(Integration& integration, const EntityType& type) {
+  integration.types.push_back(
+      {.place = type.place, .name = std::string(type.name), .partition = type.place});
+  if (type.place >= spots_.size()) spots_.resize(type.place + 1);
+  spots_[type.place] = {&integration, integration.types.size() - 1};
+  next_place_ = std::max(next_place_, type.place + 1);
+}
+
+void Catalog::Apply(const RenamePlatforms& renamed) {
+  Integration* integration = FindById(renamed.integration);
+  if (integration == nullptr) return;
+  integration->source_platform = renamed.source_platform;
+  integration->target_platform = renamed.target_platform;
+}
+
+void Catalog::Apply(const SetRules& rules) {
+  CatalogType* type = FindMutableType(rules.place);
+  if (type != nullptr) type->unique_targets = rules.unique_targets;
+}
+
+void Catalog::Apply(const PurgePlace& purged, std::string_view actor, int64_t time_us) {
+  CatalogType* type = FindMutableType(purged.place);
+  // Partitions only grow: this purge, or a later one, was made already.
+  if (type == nullptr || type->partition >= purged.partition) return;
+  trash_.push_back({.partition = type->partition,
+                    .place = purged.place,
+                    .references = purged.references,
+                    .purged_us = time_us,
+                    .actor = std::string(actor)});
+  type->partition = purged.partition;
+  next_place_ = std::max(next_place_, purged.partition + 1);
+}
+
+void Catalog::Apply(const EmptyTrash& emptied) {
+  std::erase_if(trash_, [&](const Trash& t) { return t.partition == emptied.partition; });
 }
 
 const Integration* Catalog::Find(std::string_view name) const {
@@ -32,6 +73,22 @@ std::optional<PlaceId> Catalog::FindPlace(std::string_view integration,
                                [&](const CatalogType& t) { return t.name == type; });
   if (at == found->types.end()) return std::nullopt;
   return at->place;
+}
+
+const CatalogType* Catalog::FindType(PlaceId place) const {
+  if (place >= spots_.size() || spots_[place].integration == nullptr) return nullptr;
+  return &spots_[place].integration->types[spots_[place].type];
+}
+
+Integration* Catalog::FindById(IntegrationId id) {
+  for (auto& [name, integration] : integrations_) {
+    if (integration.id == id) return &integration;
+  }
+  return nullptr;
+}
+
+CatalogType* Catalog::FindMutableType(PlaceId place) {
+  return const_cast<CatalogType*>(FindType(place));
 }
 
 }  // namespace xref

@@ -15,6 +15,8 @@ namespace xref {
 struct CatalogType {
   PlaceId place;
   std::string name;
+  PlaceId partition;  // the number under which its references are stored; a purge changes it
+  bool unique_targets = false;  // no second source may be linked to a target
 };
 
 struct Integration {
@@ -25,29 +27,63 @@ struct Integration {
   std::vector<CatalogType> types;  // in the order of their creation
 };
 
-// Thread-compatible: const methods may run at once, Add needs the catalog for itself.
+// What a purge left.
+struct Trash {
+  PlaceId partition;  // the number under which it is stored
+  PlaceId place;      // that was purged
+  uint64_t references;
+  int64_t purged_us;
+  std::string actor;
+};
+
+// Thread-compatible: const methods may run at once, the others need the catalog for themselves.
+// Making a change a second time alters nothing.
 class Catalog {
  public:
-  // Enters an integration. A second one of the same name is ignored, so that replaying a change is
-  // harmless.
-  void Add(const CreateIntegration& created);
+  Catalog() = default;
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
+  void Apply(const CreateIntegration& created);  // a second one of the same name is ignored
+  void Apply(const CreateType& created);         // likewise
+  void Apply(const RenamePlatforms& renamed);
+  void Apply(const SetRules& rules);
+  void Apply(const PurgePlace& purged, std::string_view actor, int64_t time_us);
+  void Apply(const EmptyTrash& emptied);
 
   // The integration of that name, or nullptr. Valid as long as the catalog.
   const Integration* Find(std::string_view name) const;
 
   std::optional<PlaceId> FindPlace(std::string_view integration, std::string_view type) const;
 
+  // The type at that place, or nullptr. Valid until the next change.
+  const CatalogType* FindType(PlaceId place) const;
+  // In the order of the purges.
+  const std::vector<Trash>& trash() const { return trash_; }
+
   // All of them, ordered by name.
   const std::map<std::string, Integration, std::less<>>& integrations() const {
     return integrations_;
   }
 
-  // Numbers that no integration or place has had yet.
+  // Numbers that no integration, or no place and no partition, has had yet.
   IntegrationId next_integration() const { return next_integration_; }
   PlaceId next_place() const { return next_place_; }
 
  private:
+  // Where a type is: its integration, whose address never changes, and its index there.
+  struct Spot {
+    Integration* integration = nullptr;
+    size_t type = 0;
+  };
+
+  Integration* FindById(IntegrationId id);
+  CatalogType* FindMutableType(PlaceId place);
+  void Enter(Integration& integration, const EntityType& type);
+
   std::map<std::string, Integration, std::less<>> integrations_;
+  std::vector<Spot> spots_;  // by PlaceId
+  std::vector<Trash> trash_;
   IntegrationId next_integration_ = 1;
   PlaceId next_place_ = 1;
 };

@@ -99,23 +99,63 @@ void ReferenceStore::ChangeInSteps(PlaceId place, uint32_t count, Step step) {
 }
 
 void ReferenceStore::Apply(const Change& change) {
-  std::visit([this](const auto& what) { Apply(what); }, change.what);
-}
+  struct Applier {
+    ReferenceStore& store;
+    const Change& change;
 
-void ReferenceStore::Apply(const CreateIntegration& created) {
-  const BigReaderLock::WriterGuard guard(lock_);
-  catalog_.Add(created);
-  for (const EntityType& type : created.types) {
-    if (type.place >= indices_.size()) indices_.resize(type.place + 1);
-    if (indices_[type.place] == nullptr) {
-      indices_[type.place] = std::make_unique<ReferenceIndex>(heap_, hash_);
-      bytes_outside_heap_ += indices_[type.place]->bytes_outside_heap();
+    void operator()(const CreateIntegration& created) const {
+      for (const EntityType& type : created.types) store.MakeIndex(type.place);
+      store.ApplyToCatalog(created);
     }
-  }
+    void operator()(const CreateType& created) const {
+      store.MakeIndex(created.type.place);
+      store.ApplyToCatalog(created);
+    }
+    void operator()(const RenamePlatforms& renamed) const { store.ApplyToCatalog(renamed); }
+    void operator()(const SetRules& rules) const { store.ApplyToCatalog(rules); }
+    void operator()(const AddReferences& added) const {
+      store.reservations_.End(added.place, added.sources);
+      store.Add(added.place, added.sources, added.targets);
+    }
+    void operator()(const SetReferences& set) const {
+      store.reservations_.End(set.place, set.sources);
+      store.Put(set.place, set.sources, set.targets);
+    }
+    void operator()(const DeleteReferences& deleted) const {
+      store.Erase(deleted.place, deleted.sources);
+    }
+    void operator()(const IgnoreSources& ignored) const { store.reservations_.Ignore(ignored); }
+    void operator()(const GrantClaims& granted) const {
+      store.reservations_.Grant(granted, change.actor, change.time_us);
+    }
+    void operator()(const ReleaseClaims& released) const {
+      store.reservations_.End(released.place, released.sources);
+    }
+    void operator()(const RenewClaims& renewed) const {
+      store.reservations_.Renew(renewed, change.time_us);
+    }
+    void operator()(const PurgePlace& purged) const {
+      store.Purge(purged.place);
+      const BigReaderLock::WriterGuard guard(store.lock_);
+      store.catalog_.Apply(purged, change.actor, change.time_us);
+    }
+    void operator()(const EmptyTrash& emptied) const { store.ApplyToCatalog(emptied); }
+  };
+  std::visit(Applier{*this, change}, change.what);
 }
 
-void ReferenceStore::Apply(const AddReferences& added) {
-  Add(added.place, added.sources, added.targets);
+template <typename What>
+void ReferenceStore::ApplyToCatalog(const What& what) {
+  const BigReaderLock::WriterGuard guard(lock_);
+  catalog_.Apply(what);
+}
+
+void ReferenceStore::MakeIndex(PlaceId place) {
+  const BigReaderLock::WriterGuard guard(lock_);
+  if (place >= indices_.size()) indices_.resize(place + 1);
+  if (indices_[place] != nullptr) return;
+  indices_[place] = std::make_unique<ReferenceIndex>(heap_, hash_);
+  bytes_outside_heap_ += indices_[place]->bytes_outside_heap();
 }
 
 void ReferenceStore::Add(PlaceId place, const IdBatch& sources, const IdBatch& targets) {

@@ -14,6 +14,7 @@
 #include "index/keyed_hash.h"
 #include "index/page_heap.h"
 #include "index/reference_index.h"
+#include "index/reservations.h"
 #include "index/vocabulary.h"
 
 namespace xref {
@@ -81,6 +82,10 @@ class ReferenceStore {
   // The index of a place, or nullptr.
   const ReferenceIndex* WriterIndex(PlaceId place) const;
 
+  // Claims, and what is ignored.
+  const Reservations& WriterReservations() const { return reservations_; }
+  Reservations& WriterReservations() { return reservations_; }
+
   // Makes the change true.
   void Apply(const Change& change);
 
@@ -105,8 +110,10 @@ class ReferenceStore {
   bool ReclaimStep();
 
  private:
-  void Apply(const CreateIntegration& created);
-  void Apply(const AddReferences& added);
+  // Makes an index for a place that has none.
+  void MakeIndex(PlaceId place);
+  template <typename What>
+  void ApplyToCatalog(const What& what);
 
   ReferenceIndex* FindIndex(PlaceId place) const;
   void Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index);
@@ -123,6 +130,7 @@ class ReferenceStore {
   Catalog catalog_;                                       // guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> indices_;  // by PlaceId; guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> dropped_;  // of the writer
+  Reservations reservations_;                             // of the writer
 };
 
 }  // namespace xref

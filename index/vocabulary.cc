@@ -94,9 +94,8 @@ bool IsName(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   };
   if (!is_word(name.front())) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_word(c) || c == '-' || c == '_' || c == '.';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_word(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 bool IsLabel(std::string_view label, size_t bytes_max) {

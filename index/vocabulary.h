@@ -1,8 +1,8 @@
 #pragma once
 
 // The words that every room shares: what an ID is, what a batch of IDs looks like in memory, what a
-// change is, and the limits on them. Everything here is a plain value; nothing here allocates behind
-// the caller's back, does I/O or needs a lock.
+// change is, and the limits on them. Everything here is a plain value; nothing here allocates
+// behind the caller's back, does I/O or needs a lock.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,18 +16,18 @@ namespace xref {
 
 // ---- Limits ------------------------------------------------------------------------------------
 
-inline constexpr size_t kIdBytesMax = 255;           // a source ID or target ID
-inline constexpr size_t kNameBytesMax = 64;          // an integration's or entity type's name
-inline constexpr size_t kPlatformBytesMax = 128;     // a platform's display name
-inline constexpr size_t kActorBytesMax = 64;         // who made a change
-inline constexpr size_t kBatchIdsMax = 65'536;       // IDs in one batch
-inline constexpr size_t kIntegrationsMax = 16'384;   // integrations in one daemon
+inline constexpr size_t kIdBytesMax = 255;          // a source ID or target ID
+inline constexpr size_t kNameBytesMax = 64;         // an integration's or entity type's name
+inline constexpr size_t kPlatformBytesMax = 128;    // a platform's display name
+inline constexpr size_t kActorBytesMax = 64;        // who made a change
+inline constexpr size_t kBatchIdsMax = 65'536;      // IDs in one batch
+inline constexpr size_t kIntegrationsMax = 16'384;  // integrations in one daemon
 inline constexpr size_t kTypesPerIntegrationMax = 64;
 
 // ---- IDs ---------------------------------------------------------------------------------------
 
-// Why a text is not an ID. IDs are 1..255 bytes of valid UTF-8 without control characters (U+0000 to
-// U+001F, U+007F to U+009F); they are compared byte for byte, never trimmed or folded.
+// Why a text is not an ID. IDs are 1..255 bytes of valid UTF-8 without control characters (U+0000
+// to U+001F, U+007F to U+009F); they are compared byte for byte, never trimmed or folded.
 enum class IdFault : uint8_t { kEmpty, kTooLong, kInvalidUtf8, kControlCharacter };
 
 // What is wrong with `id`, or nothing.
@@ -96,7 +96,8 @@ class IdList {
 // ---- Names -------------------------------------------------------------------------------------
 
 // The names of integrations and entity types: 1..64 of a-z, A-Z, 0-9, '-', '_' and '.', the
-// first of them a letter or digit, so that INTEGRATION/TYPE is never ambiguous and never needs quoting.
+// first of them a letter or digit, so that INTEGRATION/TYPE is never ambiguous and never needs
+// quoting.
 [[nodiscard]] bool IsName(std::string_view name);
 
 // A platform's display name or an actor: valid UTF-8 without control characters, 1..`bytes_max`.
@@ -131,12 +132,92 @@ struct CreateIntegration {
   std::vector<EntityType> types;
 };
 
-// References that were absent and are now there; item i links sources[i] to targets[i].
+// An entity type more than the standard ones.
+struct CreateType {
+  IntegrationId integration;
+  EntityType type;
+};
+
+// New display names of an integration's platforms.
+struct RenamePlatforms {
+  IntegrationId integration;
+  std::string_view source_platform;
+  std::string_view target_platform;
+};
+
+// What an entity type allows from now on.
+struct SetRules {
+  PlaceId place;
+  bool unique_targets;  // no second source may be linked to a target
+};
+
+// References that were absent and are now there; item i links sources[i] to targets[i]. What was
+// claimed is claimed no more.
 struct AddReferences {
   PlaceId place;
   Origin origin;
   IdBatch sources;
   IdBatch targets;
+};
+
+// Sources that are now linked to these targets, whatever they were linked to: before[i], which has
+// length 0 where that was nothing.
+struct SetReferences {
+  PlaceId place;
+  Origin origin;
+  bool edited;  // by an edit, which found them; otherwise by a put
+  IdBatch sources;
+  IdBatch targets;
+  IdBatch before;
+};
+
+// Sources that are linked no more; they were linked to before[i].
+struct DeleteReferences {
+  PlaceId place;
+  IdBatch sources;
+  IdBatch before;
+};
+
+// Sources that must never be synced from now on, or may be again.
+struct IgnoreSources {
+  PlaceId place;
+  bool ignored;
+  IdBatch sources;
+};
+
+// Sources that are reserved for the change's actor, until the lease has passed since its time.
+struct GrantClaims {
+  PlaceId place;
+  uint32_t lease_ms;
+  uint64_t first_token;  // item i has first_token + i
+  IdBatch sources;
+  IdBatch lost_owners;  // whose claim expired unsettled, so that nobody knows; length 0 for nobody
+};
+
+// Claims that were given back unused.
+struct ReleaseClaims {
+  PlaceId place;
+  IdBatch sources;
+};
+
+// Claims whose lease begins again at the change's time.
+struct RenewClaims {
+  PlaceId place;
+  uint32_t lease_ms;
+  IdBatch sources;
+};
+
+// All references of a place are in the trash. What is added from now on is stored under the number
+// `partition`; what there was stays under the number that the place had until now.
+struct PurgePlace {
+  PlaceId place;
+  PlaceId partition;
+  uint64_t references;  // how many went
+};
+
+// What a purge left under this number is gone for good.
+struct EmptyTrash {
+  PlaceId partition;
 };
 
 // One journalled batch of operations. It borrows every text and ID from the bytes it was read from.
@@ -145,7 +226,10 @@ struct Change {
   Epoch epoch = 0;
   int64_t time_us = 0;  // microseconds since 1970, UTC
   std::string_view actor;
-  std::variant<CreateIntegration, AddReferences> what;
+  std::variant<CreateIntegration, AddReferences, SetReferences, DeleteReferences, IgnoreSources,
+               GrantClaims, ReleaseClaims, RenewClaims, PurgePlace, EmptyTrash, CreateType,
+               RenamePlatforms, SetRules>
+      what;
 };
 
 }  // namespace xref

@@ -61,7 +61,9 @@ class Fold {
       catalog_.emplace_back(created->integration, record.bytes);
       return absl::OkStatus();
     }
-    const auto& added = std::get<AddReferences>(change.what);
+    const auto* found = std::get_if<AddReferences>(&change.what);
+    if (found == nullptr) return absl::UnimplementedError("a kind of change that is not folded");
+    const AddReferences& added = *found;
     IdCursor sources(added.sources);
     IdCursor targets(added.targets);
     for (uint32_t i = 0; i < added.sources.count; ++i) {

@@ -151,6 +151,44 @@ TEST(Change, EveryFlippedBitIsFound) {
   }
 }
 
+TEST(Change, EveryKindIsReadBackAsItWasWritten) {
+  IdList first;
+  first.Add("SO-1");
+  first.Add("SO-2");
+  IdList second;
+  second.Add("T-1");
+  second.Add("T-22");
+  const std::vector<decltype(Change::what)> kinds = {
+      CreateIntegration{1, "shop", "Shop", "ERP", {{1, "orders"}, {2, "stock"}}},
+      AddReferences{1, Origin::kImport, first.View(), second.View()},
+      SetReferences{1, Origin::kManual, true, first.View(), second.View(), second.View()},
+      DeleteReferences{1, first.View(), second.View()},
+      IgnoreSources{1, true, first.View()},
+      GrantClaims{1, 5000, 77, first.View(), second.View()},
+      ReleaseClaims{1, first.View()},
+      RenewClaims{1, 9000, first.View()},
+      PurgePlace{1, 9, 1234},
+      EmptyTrash{1},
+      CreateType{1, {3, "returns"}},
+      RenamePlatforms{1, "Shop 2", "ERP 2"},
+      SetRules{1, true}};
+  ASSERT_EQ(kinds.size(), std::variant_size_v<decltype(Change::what)>);
+  for (size_t kind = 0; kind < kinds.size(); ++kind) {
+    EXPECT_EQ(kinds[kind].index(), kind);
+    std::string record;
+    EncodeChange({.lsn = 5, .epoch = 2, .time_us = 3, .actor = "ada", .what = kinds[kind]}, record);
+    EXPECT_EQ(static_cast<size_t>(static_cast<uint8_t>(record[32])), kind + 1);
+    Change change;
+    ASSERT_EQ(DecodeChange(record, change), std::nullopt);
+    EXPECT_EQ(change.what.index(), kind);
+    EXPECT_EQ(change.actor, "ada");
+    // What is written from what was read is the same, so nothing was lost on the way.
+    std::string again;
+    EncodeChange(change, again);
+    EXPECT_EQ(again, record) << "kind " << kind + 1;
+  }
+}
+
 TEST(Ids, TheLimitsAreWhatTheSpecificationSays) {
   EXPECT_EQ(FindIdFault(""), IdFault::kEmpty);
   EXPECT_EQ(FindIdFault(std::string(255, 'x')), std::nullopt);

@@ -1,0 +1,100 @@
+#include "index/reservations.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace xref {
+namespace {
+
+absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+const Claim* Reservations::FindClaim(PlaceId place, std::string_view source) const {
+  if (place >= places_.size()) return nullptr;
+  const auto found = places_[place].claims.find(ToAbsl(source));
+  return found == places_[place].claims.end() ? nullptr : &found->second;
+}
+
+bool Reservations::IsIgnored(PlaceId place, std::string_view source) const {
+  return place < places_.size() && places_[place].ignored.contains(ToAbsl(source));
+}
+
+void Reservations::ForEachClaim(
+    absl::FunctionRef<void(PlaceId, std::string_view, const Claim&)> take) const {
+  for (PlaceId place = 0; place < places_.size(); ++place) {
+    for (const auto& [source, claim] : places_[place].claims) take(place, source, claim);
+  }
+}
+
+void Reservations::ForEachIgnored(absl::FunctionRef<void(PlaceId, std::string_view)> take) const {
+  for (PlaceId place = 0; place < places_.size(); ++place) {
+    for (const std::string& source : places_[place].ignored) take(place, source);
+  }
+}
+
+void Reservations::Grant(const GrantClaims& granted, std::string_view owner, int64_t time_us) {
+  IdCursor sources(granted.sources);
+  IdCursor lost_owners(granted.lost_owners);
+  for (uint32_t i = 0; i < granted.sources.count; ++i) {
+    const std::string_view source = sources.Next();
+    SetClaim(granted.place, source,
+             Claim{.token = granted.first_token + i,
+                   .until_us = time_us + int64_t{granted.lease_ms} * 1000,
+                   .owner = std::string(owner),
+                   .lost_owner = std::string(lost_owners.Next())});
+  }
+}
+
+void Reservations::Renew(const RenewClaims& renewed, int64_t time_us) {
+  Place& place = At(renewed.place);
+  IdCursor sources(renewed.sources);
+  for (uint32_t i = 0; i < renewed.sources.count; ++i) {
+    const auto found = place.claims.find(ToAbsl(sources.Next()));
+    if (found == place.claims.end()) continue;
+    found->second.until_us = time_us + int64_t{renewed.lease_ms} * 1000;
+  }
+}
+
+void Reservations::End(PlaceId number, const IdBatch& ended) {
+  if (!Has(number)) return;
+  Place& place = places_[number];
+  IdCursor sources(ended);
+  for (uint32_t i = 0; i < ended.count && !place.claims.empty(); ++i) {
+    claims_ -= place.claims.erase(ToAbsl(sources.Next()));
+  }
+}
+
+void Reservations::Ignore(const IgnoreSources& change) {
+  if (change.ignored) End(change.place, change.sources);
+  IdCursor sources(change.sources);
+  for (uint32_t i = 0; i < change.sources.count; ++i) {
+    const std::string_view source = sources.Next();
+    if (change.ignored) {
+      SetIgnored(change.place, source);
+    } else {
+      ignored_ -= At(change.place).ignored.erase(ToAbsl(source));
+    }
+  }
+}
+
+void Reservations::SetClaim(PlaceId place, std::string_view source, Claim claim) {
+  RaiseNextToken(claim.token + 1);
+  const auto [at, added] = At(place).claims.insert_or_assign(std::string(source), std::move(claim));
+  claims_ += added ? 1 : 0;
+}
+
+void Reservations::SetIgnored(PlaceId place, std::string_view source) {
+  ignored_ += At(place).ignored.emplace(source).second ? 1 : 0;
+}
+
+void Reservations::RaiseNextToken(uint64_t next_token) {
+  next_token_ = std::max(next_token_, next_token);
+}
+
+Reservations::Place& Reservations::At(PlaceId place) {
+  if (place >= places_.size()) places_.resize(place + 1);
+  return places_[place];
+}
+
+}  // namespace xref
