@@ -13,9 +13,10 @@
 namespace xref {
 namespace {
 
-// One transaction of the snapshot; bounds what LMDB keeps as dirty pages.
-constexpr uint64_t kSetRowsMax = 16'384;      // far apart: a page each
-constexpr uint64_t kAppendRowsMax = 131'072;  // side by side
+// One transaction of the snapshot: bounds what LMDB keeps as dirty pages, and how long the disk is
+// busy with its sync while a commit waits behind it.
+constexpr uint64_t kSetRowsMax = 1'024;      // far apart: pages of their own, 8 MiB in all
+constexpr uint64_t kAppendRowsMax = 16'384;  // side by side: about 1 MiB
 // Setting a row among many costs as much as copying this many to a new snapshot.
 constexpr uint64_t kCopiedForOneSet = 50;
 // One read transaction of the journal: a long one makes its file grow.
