@@ -11,11 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -24,10 +21,10 @@
 #include "daemon/io_thread.h"
 #include "daemon/limits.h"
 #include "daemon/listener.h"
+#include "daemon/maintenance.h"
 #include "daemon/server_state.h"
 #include "daemon/session.h"
 #include "index/reference_store.h"
-#include "persistence/checkpoint.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
 
@@ -36,7 +33,7 @@
 //   main         waits for a signal; starts and ends everything; has memory ready for the writer
 //   I/O 0..N-1   sockets, parsing, questions        --changes-->  commit queue
 //   writer       recovery; then: queue -> decide -> journal -> store  --replies--> I/O threads
-//   checkpointer journal -> snapshot, every so often
+//   maintenance  journal -> snapshot, every so often; between that, jobs that sessions ask for
 //
 //                        reads (reader lock, one slot a thread)
 //   I/O threads  ------------------------------------------------>  ReferenceStore
@@ -76,57 +73,6 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
   return tcp::endpoint(address, port);
 }
 
-// Folds the journal into the snapshot every so often, until it is stopped; then once more.
-class Checkpointer {
- public:
-  Checkpointer(Journal& journal, SnapshotFolder& snapshots, ServerState& state,
-               std::chrono::seconds interval)
-      : journal_(journal), snapshots_(snapshots), state_(state), interval_(interval) {}
-
-  void Start() {
-    thread_ = std::thread([this] { Run(); });
-  }
-  void Stop() {
-    if (!thread_.joinable()) return;
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    stop_.notify_all();
-    thread_.join();
-  }
-
- private:
-  void Run() {
-    for (bool last = false; !last;) {
-      {
-        std::unique_lock lock(mutex_);
-        last = stop_.wait_for(lock, interval_, [this] { return stopping_; });
-      }
-      const auto reached = Checkpoint(journal_, snapshots_);
-      if (!reached.ok()) {
-        // Nothing is lost: the journal keeps what the snapshot does not hold.
-        spdlog::error("the checkpoint failed and will be tried again: {}",
-                      reached.status().ToString());
-        if (state_.phase() != Phase::kReadOnly) state_.set_trouble(reached.status().ToString());
-      } else if (*reached != state_.snapshot_lsn) {
-        state_.snapshot_lsn = *reached;
-        if (state_.phase() != Phase::kReadOnly) state_.set_trouble("");
-        spdlog::info("checkpoint: the snapshot reaches LSN {}", *reached);
-      }
-    }
-  }
-
-  Journal& journal_;
-  SnapshotFolder& snapshots_;
-  ServerState& state_;
-  const std::chrono::seconds interval_;
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
-};
-
 // Tells the log how far loading is, at most once a second.
 class LoadingLog {
  public:
@@ -156,7 +102,8 @@ class Daemon {
                  .files = files_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
-                 .memory_limit = options.memory_limit} {
+                 .memory_limit = options.memory_limit},
+        maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)) {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
                                         kOutputTimeout};
     for (size_t i = 0; i < io_count_; ++i) {
@@ -195,7 +142,7 @@ class Daemon {
     commits_.Close();
     writer.join();
     for (const auto& thread : io_threads_) thread->Stop();
-    if (checkpointer_) checkpointer_->Stop();
+    maintenance_.Stop();
     return ended_;
   }
 
@@ -235,9 +182,7 @@ class Daemon {
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
-    checkpointer_.emplace(*files_.journal, *files_.snapshots, state_,
-                          std::chrono::seconds(options_.checkpoint_seconds));
-    checkpointer_->Start();
+    maintenance_.Start();
     state_.set_phase(Phase::kReady);
     spdlog::info(
         "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
@@ -268,7 +213,7 @@ class Daemon {
   ReferenceStore store_;
   CommitQueue commits_;
   Service service_;
-  std::optional<Checkpointer> checkpointer_;  // made by the writer
+  Maintenance maintenance_;
   asio::io_context main_{1};
   asio::steady_timer memory_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;

@@ -1,0 +1,71 @@
+#include "daemon/maintenance.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "persistence/checkpoint.h"
+
+namespace xref {
+
+void Maintenance::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Maintenance::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    jobs_.clear();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool Maintenance::Ask(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+absl::StatusOr<Lsn> Maintenance::Fold() {
+  auto reached = Checkpoint(*files_.journal, *files_.snapshots);
+  if (!reached.ok()) {
+    // Nothing is lost: the journal keeps what the snapshot does not hold.
+    spdlog::error("the checkpoint failed and will be tried again: {}", reached.status().ToString());
+    if (state_.phase() != Phase::kReadOnly) state_.set_trouble(reached.status().ToString());
+  } else if (*reached != state_.snapshot_lsn) {
+    state_.snapshot_lsn = *reached;
+    if (state_.phase() != Phase::kReadOnly) state_.set_trouble("");
+    spdlog::info("checkpoint: the snapshot reaches LSN {}", *reached);
+  }
+  return reached;
+}
+
+void Maintenance::Run() {
+  auto next_fold = std::chrono::steady_clock::now() + interval_;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait_until(lock, next_fold, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) {
+      const bool last = stopping_;
+      lock.unlock();
+      Fold().IgnoreError();  // it says by itself what went wrong
+      if (last) return;
+      next_fold = std::chrono::steady_clock::now() + interval_;
+    } else {
+      Job job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      std::move(job)();
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace xref

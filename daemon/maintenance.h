@@ -1,0 +1,56 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/status/statusor.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "daemon/server_state.h"
+#include "persistence/data_files.h"
+
+namespace xref {
+
+// The thread that works on the snapshot beside the commits: folds the journal into it every so
+// often, and between folds runs the jobs that others ask for, one after the other. Since it is the
+// only one to change the snapshot, a job finds it at rest.
+class Maintenance {
+ public:
+  using Job = absl::AnyInvocable<void() &&>;
+
+  // `files` must be open when it starts.
+  Maintenance(const DataFiles& files, ServerState& state, std::chrono::seconds interval)
+      : files_(files), state_(state), interval_(interval) {}
+  ~Maintenance() { Stop(); }
+  Maintenance(const Maintenance&) = delete;
+  Maintenance& operator=(const Maintenance&) = delete;
+
+  void Start();
+  // Waits for what is under way, drops the jobs that are not begun, folds once more and ends.
+  void Stop();
+
+  // Has the job run on the thread; whoever asks bounds how many of its jobs wait. False: the thread
+  // is being stopped, and the job is dropped. From any thread.
+  [[nodiscard]] bool Ask(Job job);
+
+  // Folds now what the journal holds, and returns the LSN that the snapshot then reaches. On the
+  // thread only: for jobs.
+  absl::StatusOr<Lsn> Fold();
+
+ private:
+  void Run();
+
+  const DataFiles& files_;
+  ServerState& state_;
+  const std::chrono::seconds interval_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;   // guarded by mutex_
+  bool stopping_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace xref
