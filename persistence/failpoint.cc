@@ -64,6 +64,16 @@ std::string_view Name(Failpoint failpoint) {
       return "recovery-references";
     case Failpoint::kRecoveryJournal:
       return "recovery-journal";
+    case Failpoint::kBackupMade:
+      return "backup-made";
+    case Failpoint::kBackupPiece:
+      return "backup-piece";
+    case Failpoint::kRestoreCopied:
+      return "restore-copied";
+    case Failpoint::kRestoreBuilt:
+      return "restore-built";
+    case Failpoint::kRestoreVisible:
+      return "restore-visible";
     case Failpoint::kCount:
       break;
   }

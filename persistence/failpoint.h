@@ -30,6 +30,11 @@ enum class Failpoint : uint8_t {
   kRecoveryCatalog,        // the catalog is loaded
   kRecoveryReferences,     // and the references of the snapshot
   kRecoveryJournal,        // and the changes of the journal
+  kBackupMade,             // a backup is written, its client was not told
+  kBackupPiece,            // a piece of it is read, and not sent
+  kRestoreCopied,          // the snapshot is beside the place of the new folder
+  kRestoreBuilt,           // and all else as well, durable
+  kRestoreVisible,         // it is in its place
   kCount,
 };
 

@@ -143,6 +143,14 @@ absl::StatusOr<uint64_t> LmdbEnvironment::CheckPages(
   }
 }
 
+absl::Status LmdbEnvironment::CopyTo(int fd) {
+  const std::shared_lock map(map_mutex_);
+  if (const int code = mdb_env_copyfd2(env_, fd, MDB_CP_COMPACT)) {
+    return Failure(code, path_, "copying");
+  }
+  return absl::OkStatus();
+}
+
 uint64_t LmdbEnvironment::MapBytes() const {
   MDB_envinfo info;
   mdb_env_info(env_, &info);

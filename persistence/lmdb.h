@@ -61,6 +61,10 @@ class LmdbEnvironment {
 
   // The table that stands in place `i` of those that Open was given.
   LmdbTable table(size_t i) const { return tables_[i]; }
+  // Writes what is committed now to an open file, from its position on: an environment's data.mdb,
+  // without the pages that are not in use. Commits go on meanwhile, and the file of this
+  // environment grows by what they replace.
+  absl::Status CopyTo(int fd);
 
   // The size of the map, in bytes of address space.
   uint64_t MapBytes() const;

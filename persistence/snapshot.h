@@ -98,6 +98,9 @@ class Snapshot {
   absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace) {
     return env_->CheckPages(pace);
   }
+  // Writes a copy of the whole snapshot to an open file (lmdb.h).
+  absl::Status CopyTo(int fd) { return env_->CopyTo(fd); }
+
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
 
  private:

@@ -13,7 +13,7 @@
 namespace xref::test {
 namespace {
 
-// Every failpoint that exists: one that no daemon ever reaches fails its test.
+// Every failpoint of a daemon that serves: one that none ever reaches fails its test.
 class Failpoints : public ShopTest, public ::testing::WithParamInterface<Failpoint> {
  protected:
   void SetUp() override {
@@ -71,9 +71,10 @@ TEST_P(Failpoints, NothingAcknowledgedIsLost) {
   ExpectNothingLost();
 }
 
+// Those of backups are for backup_test.cc.
 std::vector<Failpoint> AllFailpoints() {
   std::vector<Failpoint> all;
-  for (int i = 0; i < static_cast<int>(Failpoint::kCount); ++i) {
+  for (int i = 0; i < static_cast<int>(Failpoint::kBackupMade); ++i) {
     all.push_back(static_cast<Failpoint>(i));
   }
   return all;
