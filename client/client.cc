@@ -273,6 +273,11 @@ absl::StatusOr<protocol::IntegrationListReply> Client::ListIntegrations(std::str
   return Call<protocol::IntegrationListReply>(Opcode::kIntegrationList, Nothing{}, payload);
 }
 
+absl::StatusOr<protocol::BackupReply> Client::Backup(const protocol::BackupRequest& request,
+                                                     std::string& payload) {
+  return Call<protocol::BackupReply>(Opcode::kBackup, request, payload);
+}
+
 // ---- Pipelined batches ----
 
 absl::Status Client::StartCheck(PlaceId place, const IdBatch& ids, size_t window,

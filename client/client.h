@@ -77,6 +77,10 @@ class Client {
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
   absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);
+  // Begins a backup, or asks for the piece of it that starts at an offset. Until it is ready, ask
+  // again after a little while. It is over when its last piece was handed out.
+  absl::StatusOr<protocol::BackupReply> Backup(const protocol::BackupRequest& request,
+                                               std::string& payload);
 
   // ---- Pipelined batches ----
 

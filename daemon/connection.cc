@@ -134,6 +134,8 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
       input_over_ = refused_ = true;
       break;
   }
+  backup_due_since_.reset();
+  if (session_.holds_backup()) backup_due_since_ = Clock::now();
 }
 
 void Connection::OnChangeDone(const std::string& frame) {
@@ -217,6 +219,8 @@ void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& 
                                : "no HELLO in time");
   } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
     Abandon("it does not take its replies");
+  } else if (backup_due_since_ && unsent() == 0 && now - *backup_due_since_ > deadlines.frame) {
+    Abandon("it does not fetch its backup");
   }
 }
 

@@ -30,8 +30,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Takes no further request; ends when what was begun is answered.
   void Drain();
 
-  // Ends a connection whose peer keeps it waiting too long: with half a frame, without a HELLO, or
-  // by not taking its replies.
+  // Ends a connection whose peer keeps it waiting too long: with half a frame, without a HELLO, by
+  // not taking its replies, or by not fetching the backup that it holds.
   void EndIfStalled(std::chrono::steady_clock::time_point now,
                     const IoThread::Deadlines& deadlines);
 
@@ -84,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Since when the peer keeps us waiting.
   std::optional<Clock::time_point> frame_due_since_;
   std::optional<Clock::time_point> output_due_since_;
+  std::optional<Clock::time_point> backup_due_since_;
 };
 
 }  // namespace xref

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/committer.h"
 #include "daemon/io_thread.h"
@@ -96,14 +97,16 @@ class Daemon {
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
         store_(io_count_),
+        maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)),
+        backups_(maintenance_, files_, options.data),
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
                  .files = files_,
+                 .backups = backups_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
-                 .memory_limit = options.memory_limit},
-        maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)) {
+                 .memory_limit = options.memory_limit} {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
                                         kOutputTimeout};
     for (size_t i = 0; i < io_count_; ++i) {
@@ -212,8 +215,9 @@ class Daemon {
   ServerState state_;
   ReferenceStore store_;
   CommitQueue commits_;
-  Service service_;
   Maintenance maintenance_;
+  Backups backups_;
+  Service service_;
   asio::io_context main_{1};
   asio::steady_timer memory_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;

@@ -21,7 +21,7 @@ class Connection;
 class IoThread {
  public:
   struct Deadlines {
-    std::chrono::milliseconds frame;   // a frame, or HELLO, once it is begun or due
+    std::chrono::milliseconds frame;   // a frame, HELLO, a piece of a backup: once begun or due
     std::chrono::milliseconds output;  // replies that the peer does not take
   };
   // `number` counts from 0 and is the reader slot of all sessions on this thread.

@@ -22,7 +22,7 @@ inline constexpr size_t kOutputBytesMax = 1 << 20;
 inline constexpr uint32_t kChangesInFlightMax = 64;
 // A peer that lets its replies lie for this long is disconnected.
 inline constexpr std::chrono::seconds kOutputTimeout{60};
-// How often the three deadlines of a connection are looked at.
+// How often the deadlines of a connection are looked at.
 inline constexpr std::chrono::milliseconds kSweepInterval{250};
 
 // ---- The daemon ----
@@ -39,6 +39,11 @@ static_assert(kGroupBytesMax >= protocol::kRequestBytesMax, "a group must hold t
 // would leave the daemon read-only. Room for several of the largest groups.
 inline constexpr uint64_t kDiskBytesFreeMin = 64 << 20;
 static_assert(kDiskBytesFreeMin >= 4 * kGroupBytesMax);
+// What a backup's copy must leave free: it must not be what makes the daemon refuse changes.
+inline constexpr uint64_t kBackupDiskBytesLeft = 4 * kDiskBytesFreeMin;
+// What a client gets of a backup at a time. An I/O thread reads this much from the disk, or more
+// likely from the system's cache, between the requests of its other connections.
+inline constexpr size_t kBackupPieceBytes = 1 << 20;
 // The address space that each of the two files starts with; it grows by itself. Not memory, not
 // disk.
 inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;

@@ -1,6 +1,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -8,13 +9,36 @@
 
 #include "daemon/check_folder.h"
 #include "daemon/daemon.h"
+#include "daemon/limits.h"
 #include "daemon/options.h"
+#include "persistence/backup.h"
 #include "persistence/failpoint.h"
 
 namespace {
 
 constexpr int kExitBrokeDown = 1;  // or found damage
 constexpr int kExitRefused = 2;
+
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "xrefd: %s\n", std::string(status.message()).c_str());
+  return absl::IsInternal(status) ? kExitBrokeDown : kExitRefused;
+}
+
+int CheckDataFolder(const std::string& path) {
+  const auto sound = xref::CheckFolder(path);
+  if (!sound.ok()) return ExitCodeOf(sound.status());
+  return *sound ? 0 : kExitBrokeDown;
+}
+
+int RestoreBackup(const xref::Options& options) {
+  const auto restored = xref::Restore(options.restore, options.data, xref::kMapBytes);
+  if (!restored.ok()) return ExitCodeOf(restored.status());
+  std::printf("restored %" PRIu64 " references at LSN %" PRIu64
+              " into %s; start it with: xrefd --data %s\n",
+              restored->references, restored->lsn, options.data.c_str(), options.data.c_str());
+  return 0;
+}
 
 }  // namespace
 
@@ -31,19 +55,11 @@ int main(int argc, char** argv) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   spdlog::set_level(spdlog::level::from_str(options.log_level));
 
-  absl::Status ended;
-  if (!options.check.empty()) {
-    const auto sound = xref::CheckFolder(options.check);
-    if (sound.ok()) return *sound ? 0 : kExitBrokeDown;
-    ended = sound.status();
-  } else {
-    ended = xref::RunDaemon(options);
-    if (ended.ok()) {
-      spdlog::info("ended as asked");
-      return 0;
-    }
-  }
-  std::fprintf(stderr, "xrefd: %s\n", std::string(ended.message()).c_str());
+  if (!options.check.empty()) return CheckDataFolder(options.check);
+  if (!options.restore.empty()) return RestoreBackup(options);
+  const absl::Status ended = xref::RunDaemon(options);
+  if (ended.ok()) spdlog::info("ended as asked");
+  const int code = ExitCodeOf(ended);
   if (absl::IsDataLoss(ended)) std::fputs(xref::kDamageRemedy, stderr);
-  return absl::IsInternal(ended) ? kExitBrokeDown : kExitRefused;
+  return code;
 }

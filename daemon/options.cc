@@ -58,8 +58,10 @@ Examples:
   xrefd --data ./data --listen 127.0.0.1:9000 --threads 2
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
   xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
+  xrefd --restore backup.xref --data /var/lib/xrefd-new
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
+--restore makes a new data folder from a file that "xref backup" wrote, and ends.
 Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
 
 }  // namespace
@@ -106,6 +108,14 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   app.set_config("--config", "", "TOML file with any of these options, e.g. threads = 2")
       ->type_name("FILE");
+  auto* restore = app.add_option("--restore", options.restore,
+                                 "A backup: make DIR from it, which must be new or empty, and end")
+                      ->type_name("FILE")
+                      ->configurable(false);
+  for (CLI::Option* other : app.get_options()) {
+    const bool goes_along = other == data || other == restore || !other->get_configurable();
+    if (!goes_along) restore->excludes(other);
+  }
   app.config_formatter(std::make_shared<TomlConfig>());
   app.allow_config_extras(false);
   try {

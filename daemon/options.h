@@ -8,9 +8,11 @@
 
 namespace xref {
 
-// How to run a daemon. Every field is a command line option and a key of the configuration file.
+// How to run a daemon. Every field is a command line option and, but for `restore`, a key of the
+// configuration file.
 struct Options {
   std::string data;
+  std::string restore;  // a backup: make the folder `data` from it, in place of running
   std::string listen = "127.0.0.1:7411";
   uint32_t threads = 0;  // I/O threads; 0 is one per core
   uint32_t connections_max = 10'000;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "daemon/limits.h"
+#include "persistence/failpoint.h"
 
 namespace xref {
 namespace {
@@ -40,6 +41,13 @@ std::string_view NameOf(Phase phase) {
 Refusal NoSuchPlace(PlaceId place) {
   return {StatusCode::kUnknownPlace, kNoItem,
           fmt::format("place {} does not exist; resolve it again", place)};
+}
+
+Refusal NoBackup(const absl::Status& why) {
+  const StatusCode status = absl::IsResourceExhausted(why) ? StatusCode::kOverloaded
+                            : absl::IsUnavailable(why)     ? StatusCode::kNotReady
+                                                           : StatusCode::kInternal;
+  return {status, kNoItem, std::string(why.message())};
 }
 
 uint64_t CountSynced(const uint8_t* bitmap, uint32_t count) {
@@ -75,6 +83,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Next::kAnswered;
     case Opcode::kIntegrationList:
       AnswerIntegrations(frame.header, out);
+      return Next::kAnswered;
+    case Opcode::kBackup:
+      AnswerBackup(frame, out);
       return Next::kAnswered;
     case Opcode::kCheck:
       AnswerCheck(frame, out);
@@ -263,6 +274,54 @@ void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
         }
         Reply(header, reply, out);
       });
+}
+
+void Session::AnswerBackup(const Frame& frame, std::string& out) {
+  protocol::BackupRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  if (request.begin) {
+    backup_.reset();
+    auto begun = service_.backups.Begin();
+    if (!begun.ok()) return Refuse(frame.header, NoBackup(begun.status()), out);
+    backup_ = *std::move(begun);
+  }
+  if (backup_ == nullptr) {
+    return Refuse(frame.header,
+                  {StatusCode::kBadRequest, kNoItem, "no backup was begun on this connection"},
+                  out);
+  }
+  const absl::StatusOr<BackupFile>* const made = backup_->made();
+  if (made == nullptr) return Reply(frame.header, protocol::BackupReply(), out);
+  if (!made->ok()) {
+    Refuse(frame.header, NoBackup(made->status()), out);
+    backup_.reset();
+    return;
+  }
+  const BackupFile& backup = **made;
+  if (request.offset >= backup.bytes()) {
+    return Refuse(frame.header,
+                  {StatusCode::kBadRequest, kNoItem,
+                   fmt::format("offset {} is past the end of the backup: it has {} bytes",
+                               request.offset, backup.bytes())},
+                  out);
+  }
+  std::string piece(std::min<uint64_t>(kBackupPieceBytes, backup.bytes() - request.offset), '\0');
+  if (const auto status = backup.Read(request.offset, piece); !status.ok()) {
+    return Refuse(frame.header, NoBackup(status), out);
+  }
+  Pass(Failpoint::kBackupPiece);
+  Reply(frame.header,
+        protocol::BackupReply{
+            .state = protocol::BackupState::kReady,
+            .lsn = backup.lsn(),
+            .references = backup.references(),
+            .bytes = backup.bytes(),
+            .piece = {reinterpret_cast<const uint8_t*>(piece.data()), piece.size()}},
+        out);
+  // A client that has it all may begin another at once, on this connection or on the next.
+  if (request.offset + piece.size() == backup.bytes()) backup_.reset();
 }
 
 // ---- Questions ----

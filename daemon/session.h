@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
@@ -22,6 +24,7 @@ struct Service {
   CommitQueue& commits;
   ServerState& state;
   const DataFiles& files;  // there once the phase is no longer kLoading
+  Backups& backups;
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
@@ -47,6 +50,8 @@ class Session {
   void RefuseStream(const protocol::Malformed& malformed, std::string& out);
 
   bool greeted() const { return greeted_; }
+  // Whether the peer holds a backup, of which a daemon has one at a time.
+  bool holds_backup() const { return backup_ != nullptr; }
 
  private:
   using Bytes = protocol::Bytes;
@@ -57,6 +62,7 @@ class Session {
   void AnswerStatus(const FrameHeader& header, std::string& out);
   void AnswerResolve(const protocol::Frame& frame, std::string& out);
   void AnswerIntegrations(const FrameHeader& header, std::string& out);
+  void AnswerBackup(const protocol::Frame& frame, std::string& out);
   void AnswerCheck(const protocol::Frame& frame, std::string& out);
   void AnswerLookup(const protocol::Frame& frame, std::string& out);
   void AnswerReverse(const protocol::Frame& frame, std::string& out);
@@ -72,6 +78,7 @@ class Session {
   Service& service_;
   const size_t io_thread_;
   bool greeted_ = false;
+  std::shared_ptr<const Backup> backup_;  // the one begun on this connection, or null
 };
 
 }  // namespace xref

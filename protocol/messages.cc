@@ -230,6 +230,47 @@ MaybeRefusal Decode(Bytes payload, IntegrationListReply& message) {
   return Finish(reader);
 }
 
+// ---- BACKUP ----
+
+void Encode(const BackupRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(message.begin ? 1 : 0);
+  writer.U64(message.offset);
+}
+
+MaybeRefusal Decode(Bytes payload, BackupRequest& message) {
+  Reader reader(payload);
+  const uint8_t begin = reader.U8();
+  message.begin = begin == 1;
+  message.offset = reader.U64();
+  if (begin > 1) return BadRequest(fmt::format("begin is 0 or 1, not {}", begin));
+  return Finish(reader);
+}
+
+void Encode(const BackupReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(static_cast<uint8_t>(message.state));
+  writer.U64(message.lsn);
+  writer.U64(message.references);
+  writer.U64(message.bytes);
+  writer.U32(static_cast<uint32_t>(message.piece.size()));
+  writer.Raw(message.piece.data(), message.piece.size());
+}
+
+MaybeRefusal Decode(Bytes payload, BackupReply& message) {
+  Reader reader(payload);
+  const uint8_t state = reader.U8();
+  message.state = static_cast<BackupState>(state);
+  message.lsn = reader.U64();
+  message.references = reader.U64();
+  message.bytes = reader.U64();
+  message.piece = reader.Raw(reader.U32());
+  if (state > static_cast<uint8_t>(BackupState::kReady)) {
+    return BadRequest(fmt::format("unknown state {}", state));
+  }
+  return Finish(reader);
+}
+
 // ---- CHECK and LOOKUP ----
 
 void Encode(const IdsRequest& message, std::string& out) {

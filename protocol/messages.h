@@ -122,6 +122,28 @@ struct IntegrationListReply {
 void Encode(const IntegrationListReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, IntegrationListReply& message);
 
+// ---- BACKUP: a copy of everything, piece by piece ----
+
+struct BackupRequest {
+  bool begin = false;   // make a new copy; otherwise, go on with the one that was begun
+  uint64_t offset = 0;  // of the piece that is asked for, in bytes
+};
+enum class BackupState : uint8_t {
+  kPreparing = 0,  // the copy is being made: ask again soon
+  kReady = 1,
+};
+struct BackupReply {
+  BackupState state{};
+  Lsn lsn = 0;              // this, and all that follows: kReady only, 0 or empty before
+  uint64_t references = 0;  // in the copy
+  uint64_t bytes = 0;       // of the whole copy
+  Bytes piece;              // from the offset on
+};
+void Encode(const BackupRequest& message, std::string& out);
+void Encode(const BackupReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, BackupRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, BackupReply& message);
+
 // ---- CHECK and LOOKUP ----
 
 // The request of both.

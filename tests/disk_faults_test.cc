@@ -130,6 +130,23 @@ TEST_F(DiskFaults, ADiskThatFillsUpUnderACommitRefusesItUntilThereIsRoom) {
   ExpectWorksAgainWithoutRestart();
 }
 
+TEST_F(DiskFaults, ABackupThatTheDiskHasNoRoomForIsRefusedUntilThereIs) {
+  Break("full\n");
+  const Outcome refused = Xref({"backup", folder_.path() + "/backup"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("disk has 0 MiB free, and a backup needs 256 MiB of it"));
+  ExpectWorksAgainWithoutRestart();
+  EXPECT_EQ(Xref({"backup", folder_.path() + "/backup"}).exit_code, 0);
+}
+
+TEST_F(DiskFaults, ABackupWhoseCheckpointFailsIsRefused) {
+  Break("at=snapshot\nwrite=EIO\n");
+  const Outcome refused = Xref({"backup", folder_.path() + "/backup"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("Input/output error"));
+  ExpectWorksAgainWithoutRestart();
+}
+
 TEST_F(DiskFaults, ACheckpointThatFailsIsTriedAgainAndLosesNothing) {
   CrashDaemon();
   setenv("LD_PRELOAD", XREF_TEST_DISK_FAULTS, 1);

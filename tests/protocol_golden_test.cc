@@ -150,6 +150,23 @@ TEST_F(Golden, IntegrationList) {
   ExpectEncodes(reply, "integration-list-reply");
 }
 
+TEST_F(Golden, Backup) {
+  const auto begin = DecodeExample<BackupRequest>("backup-begin");
+  EXPECT_TRUE(begin.begin);
+  ExpectEncodes(begin, "backup-begin");
+  const auto request = DecodeExample<BackupRequest>("backup-request");
+  EXPECT_FALSE(request.begin);
+  EXPECT_EQ(request.offset, 1048576U);
+  ExpectEncodes(request, "backup-request");
+  const auto reply = DecodeExample<BackupReply>("backup-reply");
+  EXPECT_EQ(reply.state, BackupState::kReady);
+  EXPECT_EQ(reply.lsn, 7U);
+  EXPECT_EQ(reply.references, 2U);
+  EXPECT_EQ(reply.bytes, 1048580U);
+  EXPECT_EQ(reply.piece.size(), 4U);
+  ExpectEncodes(reply, "backup-reply");
+}
+
 TEST_F(Golden, Check) {
   const auto request = DecodeExample<IdsRequest>("check-request");
   EXPECT_EQ(request.place, 3U);

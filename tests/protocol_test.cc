@@ -126,8 +126,8 @@ TEST(Decode, SurvivesAnyBytes) {
     };
     decode_all(HelloRequest{}, HelloReply{}, StatusReply{}, ResolveRequest{}, ResolveReply{},
                IntegrationCreateRequest{}, IntegrationCreateReply{}, IntegrationListReply{},
-               IdsRequest{}, CheckReply{}, LookupReply{}, ReverseRequest{}, ReverseReply{},
-               AddRequest{}, AddReply{});
+               BackupRequest{}, BackupReply{}, IdsRequest{}, CheckReply{}, LookupReply{},
+               ReverseRequest{}, ReverseReply{}, AddRequest{}, AddReply{});
     Change change;
     ASSERT_TRUE(DecodeChange(bytes, change).has_value());
   }

@@ -37,7 +37,8 @@ INSTANTIATE_TEST_SUITE_P(All, Command,
                          ::testing::Values(Arguments{}, Arguments{"integration", "create"},
                                            Arguments{"integration", "list"}, Arguments{"import"},
                                            Arguments{"check"}, Arguments{"lookup"},
-                                           Arguments{"add"}, Arguments{"status"}),
+                                           Arguments{"add"}, Arguments{"backup"},
+                                           Arguments{"status"}),
                          [](const auto& command) {
                            std::string name;
                            for (const std::string& word : command.param) name += word;
@@ -101,7 +102,7 @@ TEST(Xrefd, HelpShowsEveryOptionWithItsDefault) {
   const Outcome help = RunProgram({kXrefd, "--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* part : {"--data DIR", "--listen HOST:PORT=127.0.0.1:7411", "--threads",
-                           "--config FILE", "Exit codes: 0"}) {
+                           "--config FILE", "--restore FILE", "Exit codes: 0"}) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
 }

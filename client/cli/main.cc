@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string>
 
+#include "client/cli/backup.h"
 #include "client/cli/commands.h"
 #include "client/cli/import.h"
 #include "client/cli/questions.h"
@@ -20,6 +21,7 @@ Examples:
   xref import shop-erp/orders orders.csv
   xref check shop-erp/orders ids.csv > not-synced.csv
   xref lookup shop-erp/orders SO-000123
+  xref backup xref-monday.backup
 
 A place is INTEGRATION/TYPE. Files are CSV whose header names source_id and target_id, or NDJSON with
 these keys; '-' is standard input.
@@ -162,6 +164,21 @@ int main(int argc, char** argv) {
   add_sub->add_option("target", add.target, "Target ID")->required();
   add_actor(add_sub, add.actor);
   add_sub->callback([&] { command = [&] { return RunAdd(globals, add); }; });
+
+  xref::cli::BackupOptions backup;
+  auto* backup_sub =
+      app.add_subcommand("backup", "Save all integrations and references in one file");
+  backup_sub->footer(
+      "Examples: xref backup xref-monday.backup\n"
+      "          xref --server db1:7411 backup --force latest.backup\n"
+      "The server goes on serving. The file holds everything that was acknowledged before, and "
+      "appears only when it is whole: until then it is FILE.part.\n"
+      "To restore it: xrefd --restore FILE --data NEW-FOLDER");
+  backup_sub->add_option("file", backup.file, "Where to save it; must not exist")
+      ->required()
+      ->type_name("FILE");
+  backup_sub->add_flag("--force", backup.force, "Replace FILE if it exists");
+  backup_sub->callback([&] { command = [&] { return RunBackup(globals, backup); }; });
 
   auto* status_sub = app.add_subcommand("status", "Show how the server is and what it holds");
   status_sub->footer("Example: xref --json status");

@@ -15,8 +15,9 @@ constexpr int kBarWidth = 24;
 
 }  // namespace
 
-Progress::Progress(std::string what)
+Progress::Progress(std::string what, std::string unit)
     : what_(std::move(what)),
+      unit_(std::move(unit)),
       shown_(isatty(STDERR_FILENO) == 1),
       begun_(Clock::now()),
       next_(begun_ + kInterval) {}
@@ -29,10 +30,10 @@ double Progress::seconds() const {
   return std::chrono::duration<double>(Clock::now() - begun_).count();
 }
 
-void Progress::Update(uint64_t rows, uint64_t bytes, std::optional<uint64_t> bytes_total) {
+void Progress::Update(uint64_t count, uint64_t bytes, std::optional<uint64_t> bytes_total) {
   if (!shown_ || Clock::now() < next_) return;
   next_ = Clock::now() + kInterval;
-  const double rate = static_cast<double>(rows) / std::max(seconds(), 1e-9);
+  const double rate = static_cast<double>(count) / std::max(seconds(), 1e-9);
   std::string line = fmt::format("\r{} ", what_);
   if (bytes_total && *bytes_total > 0) {
     const double share =
@@ -41,7 +42,7 @@ void Progress::Update(uint64_t rows, uint64_t bytes, std::optional<uint64_t> byt
     line += fmt::format("[{:=<{}}{: <{}}] {:3.0f} % ", "", full, "", kBarWidth - full, share * 100);
     if (share > 0.01) line += fmt::format("{:.0f} s left, ", seconds() * (1 - share) / share);
   }
-  line += fmt::format("{} rows, {:.0f} rows/s\x1b[K", rows, rate);
+  line += fmt::format("{0} {1}, {2:.0f} {1}/s\x1b[K", count, unit_, rate);
   std::fputs(line.c_str(), stderr);
 }
 
