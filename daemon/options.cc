@@ -111,7 +111,10 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   auto* restore = app.add_option("--restore", options.restore,
                                  "A backup: make DIR from it, which must be new or empty, and end")
                       ->type_name("FILE")
-                      ->configurable(false);
+                      ->configurable(false)
+                      ->check([](const std::string& file) {
+                        return std::string(file.empty() ? "no file is named" : "");
+                      });
   for (CLI::Option* other : app.get_options()) {
     const bool goes_along = other == data || other == restore || !other->get_configurable();
     if (!goes_along) restore->excludes(other);

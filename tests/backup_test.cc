@@ -525,6 +525,8 @@ TEST_F(Backups, RestoringTakesNoOptionOfADaemonThatRuns) {
       {kXrefd, "--restore", file_, "--data", Path("restored"), "--listen", "127.0.0.1:0"});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("--listen excludes --restore"));
+  // As a script does whose variable is not set: it must not start a daemon.
+  EXPECT_EQ(RunDaemon({"--restore", "", "--data", Path("restored")}).exit_code, 2);
 }
 
 }  // namespace

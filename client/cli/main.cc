@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("backup", "Save all integrations and references in one file");
   backup_sub->footer(
       "Examples: xref backup xref-monday.backup\n"
-      "          xref --server db1:7411 backup --force latest.backup\n"
+      "          xref --json backup --force latest.backup\n"
       "The server goes on serving. The file holds everything that was acknowledged before, and "
       "appears only when it is whole: until then it is FILE.part.\n"
       "To restore it: xrefd --restore FILE --data NEW-FOLDER");
