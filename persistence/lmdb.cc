@@ -256,6 +256,15 @@ absl::Status LmdbCursor::Put(std::string_view key, std::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status LmdbCursor::Append(std::string_view key, std::string_view value) {
+  MDB_val k = ToVal(key);
+  MDB_val v = ToVal(value);
+  if (const int code = mdb_cursor_put(cursor_, &k, &v, MDB_APPEND)) {
+    return Failure(code, env_.path(), "append");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LmdbCursor::Delete() {
   if (const int code = mdb_cursor_del(cursor_, 0)) return Failure(code, env_.path(), "delete");
   return absl::OkStatus();

@@ -135,6 +135,8 @@ class LmdbCursor {
 
   // Sets an entry; fastest when called in key order.
   absl::Status Put(std::string_view key, std::string_view value);
+  // For a key above all others in the table: several times faster than Put.
+  absl::Status Append(std::string_view key, std::string_view value);
   // Removes the entry that the cursor is at; Next then arrives at the one after it.
   absl::Status Delete();
 

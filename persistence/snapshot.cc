@@ -202,11 +202,15 @@ absl::StatusOr<uint64_t> Snapshot::AppendReferences(RowSource source, uint64_t r
   auto txn = env_->BeginWrite();
   if (!txn.ok()) return txn.status();
   uint64_t written = 0;
-  for (Row row; written < rows_max; ++written) {
-    const auto more = source(row);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    if (auto status = txn->Append(references_, row.key, row.value); !status.ok()) return status;
+  {
+    auto cursor = LmdbCursor::Open(*txn, references_);
+    if (!cursor.ok()) return cursor.status();
+    for (Row row; written < rows_max; ++written) {
+      const auto more = source(row);
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      if (auto status = cursor->Append(row.key, row.value); !status.ok()) return status;
+    }
   }
   Pass(Failpoint::kMergeTransaction);
   if (auto status = txn->Commit(); !status.ok()) return status;
