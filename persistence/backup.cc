@@ -12,17 +12,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "persistence/data_folder.h"
+#include "persistence/data_files.h"
+#include "persistence/examination.h"
 #include "persistence/failpoint.h"
-#include "persistence/journal.h"
-#include "persistence/meta_table.h"
-#include "persistence/snapshot_folder.h"
-#include "protocol/change_codec.h"
+#include "protocol/wire.h"
 
 namespace xref {
 namespace {
@@ -220,68 +217,43 @@ absl::Status CopyVerified(const Source& source, const std::string& path) {
 }
 
 // Reads everything that the daemon will read, and returns how many references there are.
-absl::StatusOr<uint64_t> Verify(Snapshot& snapshot) {
-  std::set<PlaceId> places;
-  const auto catalog = snapshot.ReadCatalog([&](std::string_view record) {
-    Change change;
-    if (const auto fault = protocol::DecodeChange(record, change)) {
-      return absl::DataLossError(fmt::format("an entry of the catalog: {}", *fault));
-    }
-    const auto* created = std::get_if<CreateIntegration>(&change.what);
-    if (created == nullptr) return absl::DataLossError("an entry of the catalog is none");
-    for (const EntityType& type : created->types) places.insert(type.place);
-    return absl::OkStatus();
-  });
-  if (!catalog.ok()) return catalog;
-  uint64_t references = 0;
-  const auto read = snapshot.ReadReferences([&](const StoredReference& reference) {
-    ++references;
-    return places.contains(reference.place)
-               ? absl::OkStatus()
-               : absl::DataLossError(
-                     fmt::format("a reference of place {}, which does not exist", reference.place));
-  });
-  if (!read.ok()) return read;
-  const auto size = snapshot.Size();
-  if (!size.ok()) return size.status();
-  if (*size != references) {
-    return absl::DataLossError(fmt::format("{} of {} references are there", references, *size));
-  }
-  return references;
+absl::StatusOr<uint64_t> Verify(Journal& journal, Snapshot& snapshot) {
+  const Examination found =
+      Examine(journal, snapshot, [](const ExaminationProgress&) { return absl::OkStatus(); });
+  if (!found.damages.empty()) return absl::DataLossError(found.damages.front());
+  if (!found.interrupted.ok()) return found.interrupted;
+  return found.references;
 }
 
 // Lets history branch: the restored folder goes on from the backup's LSN, in an epoch of its own,
 // so that what it will do is never taken for what the daemon that was backed up does.
-absl::StatusOr<Restored> Branch(Snapshot& snapshot, uint64_t references,
-                                const std::string& journal_path, uint64_t map_bytes) {
+absl::StatusOr<Restored> Branch(Journal& journal, Snapshot& snapshot) {
   auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
   ++applied->epoch;
   if (auto status = snapshot.WriteApplied(*applied); !status.ok()) return status;
-  const auto journal = Journal::Open(journal_path, map_bytes);
-  if (!journal.ok()) return journal.status();
-  if (auto status = (*journal)->Trim(applied->lsn); !status.ok()) return status;
-  return Restored{.references = references, .lsn = applied->lsn, .epoch = applied->epoch};
+  if (auto status = journal.Trim(applied->lsn); !status.ok()) return status;
+  return Restored{.references = 0, .lsn = applied->lsn, .epoch = applied->epoch};
 }
 
 absl::StatusOr<Restored> Build(const Source& source, const std::string& path, uint64_t map_bytes) {
   const auto folder = DataFolder::Lock(path);
   if (!folder.ok()) return folder.status();
   const std::string snapshot_path = folder->snapshot_path() + "/1";
-  // An empty one first, whose data then gives way to the backup's.
-  if (const auto empty = SnapshotFolder::Open(folder->snapshot_path(), map_bytes); !empty.ok()) {
-    return empty.status();
-  }
+  // An empty folder first, whose snapshot's data then gives way to the backup's.
+  if (const auto empty = OpenDataFiles(*folder, map_bytes); !empty.ok()) return empty.status();
   if (auto status = CopyVerified(source, snapshot_path + "/data.mdb"); !status.ok()) return status;
   Pass(Failpoint::kRestoreCopied);
-  const auto snapshots = SnapshotFolder::Open(folder->snapshot_path(), map_bytes);
-  if (!snapshots.ok()) return snapshots.status();
-  const auto references = Verify(*(*snapshots)->current());
+  const auto files = OpenDataFiles(*folder, map_bytes);
+  if (!files.ok()) return files.status();
+  Snapshot& snapshot = *files->snapshots->current();
+  auto restored = Branch(*files->journal, snapshot);
+  if (!restored.ok()) return restored;
+  const auto references = Verify(*files->journal, snapshot);
   if (!references.ok()) {
     return Damaged(source.path, std::string(references.status().message()));
   }
-  const auto restored =
-      Branch(*(*snapshots)->current(), *references, folder->journal_path(), map_bytes);
+  restored->references = *references;
   for (const std::string& made :
        {snapshot_path, folder->snapshot_path(), folder->journal_path(), path}) {
     if (auto status = Sync(made); !status.ok()) return status;
