@@ -58,12 +58,12 @@ absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
       sources.Add(SourceId(options.shape, next));
       targets.Add(TargetId(next));
     }
-    const auto status = client.StartAdd({.place = *place,
+    const auto status = client.StartMutation({.place = *place,
                                          .origin = Origin::kSync,
                                          .actor = "xref-bench",
                                          .sources = sources.View(),
                                          .targets = targets.View()},
-                                        kLoadWindow, [&](absl::StatusOr<protocol::AddReply> reply) {
+                                        kLoadWindow, [&](absl::StatusOr<protocol::MutationReply> reply) {
                                           if (!reply.ok()) failure.Update(reply.status());
                                         });
     if (!status.ok()) return status;

@@ -57,7 +57,7 @@ absl::Status Unreadable(const protocol::Refusal& refusal) {
 size_t CountOf(const protocol::CheckReply& reply) { return reply.count; }
 size_t CountOf(const protocol::LookupReply& reply) { return reply.targets.count; }
 size_t CountOf(const protocol::ReverseReply& reply) { return reply.count; }
-size_t CountOf(const protocol::AddReply& reply) { return reply.outcomes.size(); }
+size_t CountOf(const protocol::MutationReply& reply) { return reply.outcomes.size(); }
 
 }  // namespace
 
@@ -252,16 +252,15 @@ absl::StatusOr<std::vector<std::vector<std::string>>> Client::Reverse(
       });
 }
 
-absl::StatusOr<AddResult> Client::Add(const protocol::AddRequest& request) {
-  return Await<AddResult, protocol::AddReply>(
-      [&](auto take) { return StartAdd(request, SIZE_MAX, std::move(take)); },
-      [](const protocol::AddReply& reply) {
-        AddResult result;
-        for (const protocol::AddOutcome& outcome : reply.outcomes) {
-          result.items.push_back(
-              {outcome.verdict, std::string(outcome.standing_target), outcome.duplicate_of});
+absl::StatusOr<std::vector<ItemResult>> Client::Mutate(const protocol::MutationRequest& request) {
+  return Await<std::vector<ItemResult>, protocol::MutationReply>(
+      [&](auto take) { return StartMutation(request, SIZE_MAX, std::move(take)); },
+      [](const protocol::MutationReply& reply) {
+        std::vector<ItemResult> results;
+        for (const protocol::Outcome& outcome : reply.outcomes) {
+          results.push_back({outcome.verdict, std::string(outcome.other), outcome.number});
         }
-        return result;
+        return results;
       });
 }
 
@@ -297,9 +296,10 @@ absl::Status Client::StartReverse(const protocol::ReverseRequest& request, size_
   return StartBatch(Opcode::kReverse, request, request.targets.count, window, std::move(take));
 }
 
-absl::Status Client::StartAdd(const protocol::AddRequest& request, size_t window,
-                              Take<protocol::AddReply> take) {
-  return StartBatch(Opcode::kAdd, request, request.sources.count, window, std::move(take));
+absl::Status Client::StartMutation(const protocol::MutationRequest& request, size_t window,
+                                   Take<protocol::MutationReply> take) {
+  return StartBatch(OpcodeOf(request.mutation), request, request.sources.count, window,
+                    std::move(take));
 }
 
 }  // namespace xref

@@ -39,14 +39,11 @@ struct ClientOptions {
   std::chrono::milliseconds ready_wait{0};  // keep trying to reach a ready server this long
 };
 
-// What became of one ADD, item by item; owns its texts.
-struct AddResult {
-  struct Item {
-    protocol::AddVerdict verdict{};
-    std::string standing_target;  // kConflict only
-    uint32_t duplicate_of = 0;    // kDuplicate only
-  };
-  std::vector<Item> items;
+// What became of one item of a mutation; owns its text. As protocol::Outcome.
+struct ItemResult {
+  protocol::Verdict verdict{};
+  std::string other;
+  uint64_t number = 0;
 };
 
 // Thread-compatible: one thread at a time.
@@ -73,7 +70,7 @@ class Client {
   // Item i holds the source IDs that have target i, at most `sources_max` of them.
   absl::StatusOr<std::vector<std::vector<std::string>>> Reverse(
       const protocol::ReverseRequest& request);
-  absl::StatusOr<AddResult> Add(const protocol::AddRequest& request);
+  absl::StatusOr<std::vector<ItemResult>> Mutate(const protocol::MutationRequest& request);
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
   absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);
@@ -98,8 +95,8 @@ class Client {
                            Take<protocol::LookupReply> take);
   absl::Status StartReverse(const protocol::ReverseRequest& request, size_t window,
                             Take<protocol::ReverseReply> take);
-  absl::Status StartAdd(const protocol::AddRequest& request, size_t window,
-                        Take<protocol::AddReply> take);
+  absl::Status StartMutation(const protocol::MutationRequest& request, size_t window,
+                             Take<protocol::MutationReply> take);
   // Waits until every request is answered.
   absl::Status Finish();
 

@@ -19,14 +19,15 @@ CommitQueue::Push CommitQueue::TryPush(std::unique_ptr<ChangeRequest>& change) {
   return Push::kTaken;
 }
 
-std::vector<std::unique_ptr<ChangeRequest>> CommitQueue::TakeGroup() {
+std::vector<std::unique_ptr<ChangeRequest>> CommitQueue::TakeGroup(bool wait) {
   std::vector<std::unique_ptr<ChangeRequest>> group;
   std::unique_lock lock(mutex_);
-  arrived_.wait(lock, [this] { return closed_ || !changes_.empty(); });
+  if (wait) arrived_.wait(lock, [this] { return closed_ || !changes_.empty(); });
   size_t group_bytes = 0;
   while (!changes_.empty() && group.size() < kGroupChangesMax) {
     const size_t size = changes_.front()->payload.size();
-    if (!group.empty() && group_bytes + size > kGroupBytesMax) break;
+    const bool full = group_bytes + size > kGroupBytesMax;
+    if (!group.empty() && (full || group.back()->alone() || changes_.front()->alone())) break;
     group_bytes += size;
     bytes_ -= size;
     group.push_back(std::move(changes_.front()));

@@ -19,8 +19,18 @@ namespace xref {
 struct ChangeRequest {
   // The request's payload; `asked` borrows from it, so neither moves.
   std::string payload;
-  std::variant<protocol::AddRequest, protocol::IntegrationCreateRequest> asked;
+  std::variant<protocol::MutationRequest, protocol::IntegrationCreateRequest,
+               protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
+               protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
+               protocol::PurgeRequest>
+      asked;
   protocol::FrameHeader header;
+
+  // Whether it is decided in a group of its own: what is frequent shares groups.
+  bool alone() const {
+    return !std::holds_alternative<protocol::MutationRequest>(asked) &&
+           !std::holds_alternative<protocol::IntegrationCreateRequest>(asked);
+  }
 
   // Called once, on the writer's thread, with the reply's whole frame.
   absl::AnyInvocable<void(std::string frame) &&> done;
@@ -35,8 +45,8 @@ class CommitQueue {
   Push TryPush(std::unique_ptr<ChangeRequest>& change);
 
   // Waits for changes and takes as many as make one group; an empty group once the queue is closed
-  // and empty.
-  std::vector<std::unique_ptr<ChangeRequest>> TakeGroup();
+  // and empty. With `wait` false it does not wait, and an empty group says nothing.
+  std::vector<std::unique_ptr<ChangeRequest>> TakeGroup(bool wait = true);
 
   void Close();
 

@@ -20,18 +20,20 @@ using protocol::StatusCode;
 constexpr std::string_view kReadOnlyHint =
     "a commit failed and the daemon is read-only; see its log, mend the disk and restart it";
 
-int64_t NowMicroseconds() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
+int64_t Committer::Clock::NowMicroseconds() const {
+  const auto now = wall_ + (std::chrono::steady_clock::now() - steady_);
+  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+}
+
 void Committer::Run() {
-  for (;;) {
-    Group group = queue_.TakeGroup();
-    if (group.empty()) return;
+  for (bool reclaiming = false;; reclaiming = store_.ReclaimStep()) {
+    Group group = queue_.TakeGroup(!reclaiming);
+    if (group.empty()) {
+      if (reclaiming) continue;
+      return;
+    }
     if (const auto obstacle = FindObstacle()) {
       RefuseAll(group, StatusCode::kReadOnly, *obstacle);
     } else {
@@ -57,7 +59,7 @@ std::optional<std::string> Committer::FindObstacle() const {
 
 void Committer::Commit(Group& group) {
   const auto begun = std::chrono::steady_clock::now();
-  GroupPlan plan(store_, state_.lsn, state_.epoch, NowMicroseconds());
+  GroupPlan plan(store_, safeguards_, state_.lsn, state_.epoch, clock_.NowMicroseconds());
   std::vector<GroupPlan::Reply> replies;
   replies.reserve(group.size());
   for (const auto& change : group) replies.push_back(plan.Decide(*change));
@@ -99,10 +101,9 @@ void Committer::Commit(Group& group) {
   counters.group_changes_last = group.size();
   counters.group_us_last = static_cast<uint64_t>(took.count());
   counters.group_us_max = std::max<uint64_t>(counters.group_us_max, counters.group_us_last);
-  Count(counters.added, plan.verdicts().added);
-  Count(counters.existed, plan.verdicts().existed);
-  Count(counters.conflicts, plan.verdicts().conflicts);
-  Count(counters.duplicates, plan.verdicts().duplicates);
+  for (size_t i = 0; i < counters.verdicts.size(); ++i) {
+    Count(counters.verdicts[i], plan.count(static_cast<protocol::Verdict>(i)));
+  }
 
   Pass(Failpoint::kReplyBefore);
   for (size_t i = 0; i < group.size(); ++i)

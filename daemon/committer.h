@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "daemon/commit_queue.h"
+#include "daemon/safeguards.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
 #include "persistence/journal.h"
@@ -19,12 +21,13 @@ namespace xref {
 class Committer {
  public:
   Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state,
-            uint64_t memory_limit)
+            uint64_t memory_limit, uint64_t deletes_max)
       : queue_(queue),
         journal_(journal),
         store_(store),
         state_(state),
-        memory_limit_(memory_limit) {}
+        memory_limit_(memory_limit),
+        safeguards_(deletes_max) {}
 
   // Runs on the writer's thread until the queue is closed and empty.
   void Run();
@@ -39,11 +42,24 @@ class Committer {
   void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
   void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload);
 
+  // The time since 1970 as it was when the daemon began, plus what has passed since: it never goes
+  // back, whatever is done to the system's clock, so that leases end when they should.
+  class Clock {
+   public:
+    int64_t NowMicroseconds() const;
+
+   private:
+    const std::chrono::system_clock::time_point wall_ = std::chrono::system_clock::now();
+    const std::chrono::steady_clock::time_point steady_ = std::chrono::steady_clock::now();
+  };
+
   CommitQueue& queue_;
   Journal& journal_;
   ReferenceStore& store_;
   ServerState& state_;
   const uint64_t memory_limit_;
+  Safeguards safeguards_;
+  const Clock clock_;
 };
 
 }  // namespace xref

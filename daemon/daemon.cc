@@ -194,7 +194,9 @@ class Daemon {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                               begun)
             .count());
-    Committer(commits_, *files_.journal, store_, state_, options_.memory_limit).Run();
+    Committer(commits_, *files_.journal, store_, state_, options_.memory_limit,
+              options_.deletes_per_minute)
+        .Run();
   }
 
   void WaitUntilDrained() {

@@ -10,18 +10,33 @@
 namespace xref {
 namespace {
 
-using protocol::AddOutcome;
-using protocol::AddVerdict;
+using protocol::CatalogReply;
 using protocol::CreateVerdict;
 using protocol::StatusCode;
 
 GroupPlan::Reply Refuse(StatusCode status, std::string message) {
-  GroupPlan::Reply reply{.status = status, .payload = {}};
-  protocol::Encode(protocol::Refusal{status, protocol::kNoItem, std::move(message)}, reply.payload);
-  return reply;
+  return GroupPlan::Reply::Refusing({status, protocol::kNoItem, std::move(message)});
+}
+
+GroupPlan::Reply NoSuchIntegration(std::string_view name) {
+  return Refuse(StatusCode::kUnknownPlace,
+                fmt::format("there is no integration \"{}\"; create it first, or list those that "
+                            "exist",
+                            name));
 }
 
 }  // namespace
+
+GroupPlan::Reply GroupPlan::Reply::Refusing(const protocol::Refusal& refusal) {
+  Reply reply{.status = refusal.status, .payload = {}};
+  protocol::Encode(refusal, reply.payload);
+  return reply;
+}
+
+GroupPlan::Reply GroupPlan::Reply::NoSuchPlace(PlaceId place) {
+  return Refuse(StatusCode::kUnknownPlace,
+                fmt::format("place {} does not exist; resolve it again", place));
+}
 
 GroupPlan::Reply GroupPlan::Decide(const ChangeRequest& change) {
   ++ordinal_;
@@ -40,64 +55,6 @@ void GroupPlan::Record(std::string_view actor, decltype(Change::what) what) {
   const Change change{
       .lsn = ++lsn_, .epoch = epoch_, .time_us = now_us_, .actor = actor, .what = std::move(what)};
   protocol::EncodeChange(change, records_.emplace_back());
-}
-
-GroupPlan::Reply GroupPlan::DecideOne(const protocol::AddRequest& asked) {
-  const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) {
-    return Refuse(StatusCode::kUnknownPlace,
-                  fmt::format("place {} does not exist; resolve it again", asked.place));
-  }
-  std::vector<std::string_view> current(asked.sources.count);
-  IdCursor looked_up(asked.sources);
-  index->Lookup(looked_up, asked.sources.count, current.data());
-
-  IdList sources;
-  IdList targets;
-  protocol::AddReply reply;
-  reply.outcomes.reserve(asked.sources.count);
-  IdCursor next_source(asked.sources);
-  IdCursor next_target(asked.targets);
-  for (uint32_t i = 0; i < asked.sources.count; ++i) {
-    const std::string_view source = next_source.Next();
-    const std::string_view target = next_target.Next();
-    const AddOutcome outcome = DecideItem(asked.place, i, source, target, current[i]);
-    if (outcome.verdict == AddVerdict::kAdded) {
-      sources.Add(source);
-      targets.Add(target);
-    }
-    reply.outcomes.push_back(outcome);
-  }
-  if (sources.size() > 0) {
-    Record(asked.actor, AddReferences{asked.place, asked.origin, sources.View(), targets.View()});
-  }
-  Reply encoded;
-  protocol::Encode(reply, encoded.payload);
-  return encoded;
-}
-
-AddOutcome GroupPlan::DecideItem(PlaceId place, uint32_t item, std::string_view source,
-                                 std::string_view target, std::string_view current) {
-  const auto [at, first_met] =
-      met_.try_emplace(SourceKey{place, {source.data(), source.size()}},
-                       Met{current.empty() ? target : current, ordinal_, item});
-  Met& met = at->second;
-  if (first_met && current.empty()) {
-    ++verdicts_.added;
-    return {AddVerdict::kAdded, {}, 0};
-  }
-  if (!first_met && met.change == ordinal_) {
-    ++verdicts_.duplicates;
-    return {AddVerdict::kDuplicate, {}, met.item};
-  }
-  met.change = ordinal_;
-  met.item = item;
-  if (met.target == target) {
-    ++verdicts_.existed;
-    return {AddVerdict::kExists, {}, 0};
-  }
-  ++verdicts_.conflicts;
-  return {AddVerdict::kConflict, met.target, 0};
 }
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& asked) {
@@ -139,9 +96,96 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& 
     Record(asked.actor, created);
     created_.push_back(std::move(created));
   }
-  Reply encoded;
-  protocol::Encode(reply, encoded.payload);
-  return encoded;
+  return Reply::Of(reply);
+}
+
+// ---- The catalog ----
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::TypeCreateRequest& asked) {
+  const Catalog& catalog = store_.WriterCatalog();
+  const Integration* integration = catalog.Find(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(asked.integration);
+  if (catalog.FindPlace(asked.integration, asked.type)) return Reply::Of(CatalogReply{false});
+  if (integration->types.size() >= kTypesPerIntegrationMax) {
+    return Refuse(StatusCode::kTooLarge,
+                  fmt::format("the integration \"{}\" has {} entity types, which is the most",
+                              asked.integration, kTypesPerIntegrationMax));
+  }
+  Record(asked.actor, CreateType{integration->id, {catalog.next_place(), asked.type}});
+  return Reply::Of(CatalogReply{true});
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::PlatformsRenameRequest& asked) {
+  const Integration* integration = store_.WriterCatalog().Find(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(asked.integration);
+  const bool same = integration->source_platform == asked.source_platform &&
+                    integration->target_platform == asked.target_platform;
+  if (!same) {
+    Record(asked.actor,
+           RenamePlatforms{integration->id, asked.source_platform, asked.target_platform});
+  }
+  return Reply::Of(CatalogReply{!same});
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::RulesSetRequest& asked) {
+  const CatalogType* type = store_.WriterCatalog().FindType(asked.place);
+  if (type == nullptr) return Reply::NoSuchPlace(asked.place);
+  const bool same = type->unique_targets == asked.unique_targets;
+  if (!same) Record(asked.actor, SetRules{asked.place, asked.unique_targets});
+  return Reply::Of(CatalogReply{!same});
+}
+
+// ---- Claims and purges ----
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
+  if (store_.WriterIndex(asked.place) == nullptr) return Reply::NoSuchPlace(asked.place);
+  protocol::ClaimsReply reply;
+  store_.WriterReservations().ListClaims(
+      asked.place, asked.after, [&](std::string_view source, const xref::Claim& claim) {
+        reply.claims.push_back({.source = source,
+                                .owner = claim.owner,
+                                .lost_owner = claim.lost_owner,
+                                .token = claim.token,
+                                .remaining_ms = (claim.until_us - now_us_) / 1000});
+        return reply.claims.size() < asked.claims_max;
+      });
+  return Reply::Of(reply);
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgePreviewRequest& asked) {
+  const ReferenceIndex* index = store_.WriterIndex(asked.place);
+  if (index == nullptr) return Reply::NoSuchPlace(asked.place);
+  const Lsn version = safeguards_.VersionOf(asked.place);
+  return Reply::Of(protocol::PurgePreviewReply{
+      .references = index->size(),
+      .token = safeguards_.Issue(PurgeSubject(asked.place, version, index->size()), now_us_),
+      .valid_seconds = Safeguards::kTokenSeconds,
+      .target_platform = store_.WriterCatalog().FindIntegrationOf(asked.place)->target_platform});
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
+  const ReferenceIndex* index = store_.WriterIndex(asked.place);
+  if (index == nullptr) return Reply::NoSuchPlace(asked.place);
+  const uint64_t subject =
+      PurgeSubject(asked.place, safeguards_.VersionOf(asked.place), index->size());
+  switch (safeguards_.Redeem(asked.token, subject, now_us_)) {
+    case Safeguards::Redeemed::kGood:
+      break;
+    case Safeguards::Redeemed::kUnknown:
+      return Refuse(StatusCode::kForbidden,
+                    "this token was never given, was used already or is too old; preview the purge "
+                    "again. Nothing was changed");
+    case Safeguards::Redeemed::kOther:
+      return Refuse(StatusCode::kForbidden,
+                    "something has changed since the preview, so the token is good no more; "
+                    "preview the purge again. Nothing was changed");
+  }
+  const Catalog& catalog = store_.WriterCatalog();
+  const protocol::PurgeReply reply{.references = index->size(),
+                                   .trash = catalog.FindType(asked.place)->partition};
+  safeguards_.NoteChange(asked.place, lsn_ + 1);
+  Record(asked.actor, PurgePlace{asked.place, catalog.next_place(), index->size()});
+  return Reply::Of(reply);
 }
 
 }  // namespace xref

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-#include <absl/strings/string_view.h>
-
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -10,6 +7,8 @@
 #include <vector>
 
 #include "daemon/commit_queue.h"
+#include "daemon/safeguards.h"
+#include "daemon/source_states.h"
 #include "index/reference_store.h"
 #include "index/vocabulary.h"
 #include "persistence/journal.h"
@@ -20,19 +19,38 @@ namespace xref {
 // Decides what the changes of one commit group do: each against what is true now and what the
 // changes before it in the group will have made true. Nothing is changed yet: the plan holds the
 // journal's records, to be made durable first and then applied, and the replies, to be sent last.
+// Mutations, the bulk of it, are decided in mutation_plan.cc.
 //
 // For the writer thread alone. Borrows from the change requests and the store until it dies; the
 // store must not be changed before every request is decided.
 class GroupPlan {
  public:
-  GroupPlan(const ReferenceStore& store, Lsn last_lsn, Epoch epoch, int64_t now_us)
-      : store_(store), lsn_(last_lsn), epoch_(epoch), now_us_(now_us) {}
+  GroupPlan(const ReferenceStore& store, Safeguards& safeguards, Lsn last_lsn, Epoch epoch,
+            int64_t now_us)
+      : store_(store),
+        safeguards_(safeguards),
+        lsn_(last_lsn),
+        epoch_(epoch),
+        now_us_(now_us),
+        states_(store),
+        next_token_(store.WriterReservations().next_token()),
+        claims_(store.WriterReservations().claims()),
+        ignored_(store.WriterReservations().ignored()) {}
   GroupPlan(const GroupPlan&) = delete;
   GroupPlan& operator=(const GroupPlan&) = delete;
 
   struct Reply {
     protocol::StatusCode status = protocol::StatusCode::kOk;
     std::string payload;
+
+    template <typename Message>
+    static Reply Of(const Message& message) {
+      Reply reply;
+      protocol::Encode(message, reply.payload);
+      return reply;
+    }
+    static Reply Refusing(const protocol::Refusal& refusal);
+    static Reply NoSuchPlace(PlaceId place);
   };
   // Decides the next change of the group and returns the reply that it is owed once the plan is
   // durable.
@@ -41,47 +59,62 @@ class GroupPlan {
   // What must be made durable, in order; empty if the group changes nothing.
   std::vector<JournalRecord> Records() const;
 
-  struct Verdicts {
-    uint64_t added = 0;
-    uint64_t existed = 0;
-    uint64_t conflicts = 0;
-    uint64_t duplicates = 0;
-  };
-  const Verdicts& verdicts() const { return verdicts_; }
+  // How many items were answered with each verdict.
+  uint64_t count(protocol::Verdict verdict) const {
+    return verdicts_[static_cast<size_t>(verdict)];
+  }
 
  private:
-  // A source ID that the group has met, and the target that it has or will have.
-  struct SourceKey {
-    PlaceId place;
-    absl::string_view source;
-    bool operator==(const SourceKey& other) const = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const SourceKey& key) {
-      return H::combine(std::move(h), key.place, key.source);
-    }
-  };
-  struct Met {
-    std::string_view target;
-    uint64_t change;  // the ordinal, in the group, of the change that met it last
-    uint32_t item;    // and the first item of that change that named it
-  };
-
-  Reply DecideOne(const protocol::AddRequest& asked);
+  Reply DecideOne(const protocol::MutationRequest& asked);
   Reply DecideOne(const protocol::IntegrationCreateRequest& asked);
-  protocol::AddOutcome DecideItem(PlaceId place, uint32_t item, std::string_view source,
-                                  std::string_view target, std::string_view current);
+  Reply DecideOne(const protocol::TypeCreateRequest& asked);
+  Reply DecideOne(const protocol::PlatformsRenameRequest& asked);
+  Reply DecideOne(const protocol::RulesSetRequest& asked);
+  Reply DecideOne(const protocol::ClaimsRequest& asked);
+  Reply DecideOne(const protocol::PurgePreviewRequest& asked);
+  Reply DecideOne(const protocol::PurgeRequest& asked);
+
+  // The items of one mutation that change something, as its journal record has them.
+  struct Effect {
+    IdList sources;
+    IdList targets;
+    IdList before;
+    IdList lost_owners;
+    uint64_t first_token = 0;
+  };
+  // One item, with its source's state.
+  struct Item {
+    std::string_view source;
+    std::string_view target;
+    std::string_view expected;
+    uint64_t token;
+  };
+  protocol::Outcome DecideItem(const protocol::MutationRequest& asked, const Item& item,
+                               SourceState& state, Effect& effect);
+  protocol::Outcome Link(const protocol::MutationRequest& asked, const Item& item,
+                         SourceState& state, Effect& effect);
+  protocol::Outcome Claim(const protocol::MutationRequest& asked, const Item& item,
+                          SourceState& state, Effect& effect);
+  // Why the batch is refused as a whole, or nothing.
+  protocol::MaybeRefusal FindRefusal(const protocol::MutationRequest& asked,
+                                     const std::vector<std::string_view>& standing);
+  void RecordEffect(const protocol::MutationRequest& asked, const Effect& effect);
   void Record(std::string_view actor, decltype(Change::what) what);
 
   const ReferenceStore& store_;
+  Safeguards& safeguards_;
   Lsn lsn_;
   const Epoch epoch_;
   const int64_t now_us_;
   uint64_t ordinal_ = 0;  // of the change that is being decided
-  absl::flat_hash_map<SourceKey, Met> met_;
+  SourceStates states_;
+  uint64_t next_token_;
+  uint64_t claims_;   // that there will be, at most
+  uint64_t ignored_;  // likewise
   // Integrations that the group creates, by name, and the next free numbers.
   std::vector<CreateIntegration> created_;
   std::deque<std::string> records_;  // encoded changes, the last of them with lsn_
-  Verdicts verdicts_;
+  uint64_t verdicts_[protocol::kVerdictLast + 1] = {};
 };
 
 }  // namespace xref

@@ -103,6 +103,9 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "answered. 0 is four fifths of the machine's memory")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(true));
+  app.add_option("--deletes-per-minute", options.deletes_per_minute,
+                 "Deletions that one actor may make within a minute without a confirmation")
+      ->type_name("N");
   app.add_option("--log-level", options.log_level, "How much is logged, on stderr")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

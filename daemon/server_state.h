@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "index/vocabulary.h"
+#include "protocol/messages.h"
 
 namespace xref {
 
@@ -42,10 +43,7 @@ struct alignas(64) WriterCounters {
   std::atomic<uint64_t> group_changes_last = 0;
   std::atomic<uint64_t> group_us_last = 0;  // from decision to durable
   std::atomic<uint64_t> group_us_max = 0;
-  std::atomic<uint64_t> added = 0;
-  std::atomic<uint64_t> existed = 0;
-  std::atomic<uint64_t> conflicts = 0;
-  std::atomic<uint64_t> duplicates = 0;
+  std::array<std::atomic<uint64_t>, protocol::kVerdictLast + 1> verdicts{};  // items, by verdict
 };
 
 class ServerState {

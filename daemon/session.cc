@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -23,6 +24,13 @@ using protocol::Refusal;
 using protocol::StatusCode;
 
 constexpr std::string_view kServer = "xrefd " XREF_VERSION;
+
+// How many items of mutations were answered with each verdict.
+constexpr std::string_view kItemFacts[] = {
+    "items_done",    "items_unchanged",       "items_conflict",     "items_duplicate",
+    "items_missing", "items_ignored",         "items_target_taken", "items_synced",
+    "items_granted", "items_outcome_unknown", "items_held",         "items_stale_token"};
+static_assert(std::size(kItemFacts) == protocol::kVerdictLast + 1);
 
 std::string_view NameOf(Phase phase) {
   switch (phase) {
@@ -77,6 +85,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
            out);
     return Next::kAnswered;
   }
+  if (const auto mutation = MutationOf(frame.header.opcode)) {
+    return Enqueue(frame, protocol::MutationRequest{.mutation = *mutation}, out, make_done);
+  }
   switch (frame.header.opcode) {
     case Opcode::kResolve:
       AnswerResolve(frame, out);
@@ -96,14 +107,26 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     case Opcode::kReverse:
       AnswerReverse(frame, out);
       return Next::kAnswered;
-    case Opcode::kAdd:
-      return Enqueue<protocol::AddRequest>(frame, out, make_done);
     case Opcode::kIntegrationCreate:
-      return Enqueue<protocol::IntegrationCreateRequest>(frame, out, make_done);
+      return Enqueue(frame, protocol::IntegrationCreateRequest{}, out, make_done);
+    case Opcode::kTypeCreate:
+      return Enqueue(frame, protocol::TypeCreateRequest{}, out, make_done);
+    case Opcode::kPlatformsRename:
+      return Enqueue(frame, protocol::PlatformsRenameRequest{}, out, make_done);
+    case Opcode::kRulesSet:
+      return Enqueue(frame, protocol::RulesSetRequest{}, out, make_done);
+    case Opcode::kClaims:
+      return Enqueue(frame, protocol::ClaimsRequest{}, out, make_done);
+    case Opcode::kPurgePreview:
+      return Enqueue(frame, protocol::PurgePreviewRequest{}, out, make_done);
+    case Opcode::kPurge:
+      return Enqueue(frame, protocol::PurgeRequest{}, out, make_done);
     case Opcode::kHello:
       Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "HELLO was said already"}, out);
       return Next::kAnswered;
     case Opcode::kStatus:
+    case Opcode::kAdd:
+    case Opcode::kRenew:
       break;  // answered above
   }
   Refuse(frame.header,
@@ -214,10 +237,9 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     fact("ids_synced", sum(&IoCounters::ids_synced));
     fact("ids_looked_up", sum(&IoCounters::ids_looked_up));
     fact("targets_reversed", sum(&IoCounters::targets_reversed));
-    fact("added", state.writer.added.load());
-    fact("existed", state.writer.existed.load());
-    fact("conflicts", state.writer.conflicts.load());
-    fact("duplicates", state.writer.duplicates.load());
+    for (uint8_t i = 0; i <= protocol::kVerdictLast; ++i) {
+      fact(kItemFacts[i], state.writer.verdicts[i].load());
+    }
     fact("commit_groups", state.writer.groups.load());
     fact("commit_group_changes_last", state.writer.group_changes_last.load());
     fact("commit_us_last", state.writer.group_us_last.load());
@@ -395,14 +417,15 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
 // ---- Changes ----
 
 template <typename Request>
-Session::Next Session::Enqueue(const Frame& frame, std::string& out,
+Session::Next Session::Enqueue(const Frame& frame, Request request, std::string& out,
                                absl::FunctionRef<ChangeDone()> make_done) {
   auto change = std::make_unique<ChangeRequest>();
   change->payload.assign(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
   change->header = frame.header;
   const Bytes kept(reinterpret_cast<const uint8_t*>(change->payload.data()),
                    change->payload.size());
-  if (const auto refusal = protocol::Decode(kept, change->asked.emplace<Request>())) {
+  if (const auto refusal =
+          protocol::Decode(kept, change->asked.emplace<Request>(std::move(request)))) {
     Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
   }

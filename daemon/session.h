@@ -66,8 +66,9 @@ class Session {
   void AnswerCheck(const protocol::Frame& frame, std::string& out);
   void AnswerLookup(const protocol::Frame& frame, std::string& out);
   void AnswerReverse(const protocol::Frame& frame, std::string& out);
+  // `request` is filled from the frame's payload.
   template <typename Request>
-  Next Enqueue(const protocol::Frame& frame, std::string& out,
+  Next Enqueue(const protocol::Frame& frame, Request request, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);
 
   FrameHeader OkHeader(const FrameHeader& request) const;

@@ -80,6 +80,10 @@ const CatalogType* Catalog::FindType(PlaceId place) const {
   return &spots_[place].integration->types[spots_[place].type];
 }
 
+const Integration* Catalog::FindIntegrationOf(PlaceId place) const {
+  return place < spots_.size() ? spots_[place].integration : nullptr;
+}
+
 Integration* Catalog::FindById(IntegrationId id) {
   for (auto& [name, integration] : integrations_) {
     if (integration.id == id) return &integration;

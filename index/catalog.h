@@ -58,6 +58,8 @@ class Catalog {
 
   // The type at that place, or nullptr. Valid until the next change.
   const CatalogType* FindType(PlaceId place) const;
+  // The integration that the place is in, or nullptr. Valid as long as the catalog.
+  const Integration* FindIntegrationOf(PlaceId place) const;
   // In the order of the purges.
   const std::vector<Trash>& trash() const { return trash_; }
 

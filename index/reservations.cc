@@ -12,12 +12,21 @@ absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size
 
 const Claim* Reservations::FindClaim(PlaceId place, std::string_view source) const {
   if (place >= places_.size()) return nullptr;
-  const auto found = places_[place].claims.find(ToAbsl(source));
+  const auto found = places_[place].claims.find(source);
   return found == places_[place].claims.end() ? nullptr : &found->second;
 }
 
 bool Reservations::IsIgnored(PlaceId place, std::string_view source) const {
   return place < places_.size() && places_[place].ignored.contains(ToAbsl(source));
+}
+
+void Reservations::ListClaims(PlaceId place, std::string_view after,
+                              absl::FunctionRef<bool(std::string_view, const Claim&)> take) const {
+  if (!Has(place)) return;
+  const auto& claims = places_[place].claims;
+  for (auto at = claims.upper_bound(after); at != claims.end(); ++at) {
+    if (!take(at->first, at->second)) return;
+  }
 }
 
 void Reservations::ForEachClaim(
@@ -50,7 +59,7 @@ void Reservations::Renew(const RenewClaims& renewed, int64_t time_us) {
   Place& place = At(renewed.place);
   IdCursor sources(renewed.sources);
   for (uint32_t i = 0; i < renewed.sources.count; ++i) {
-    const auto found = place.claims.find(ToAbsl(sources.Next()));
+    const auto found = place.claims.find(sources.Next());
     if (found == place.claims.end()) continue;
     found->second.until_us = time_us + int64_t{renewed.lease_ms} * 1000;
   }
@@ -61,7 +70,7 @@ void Reservations::End(PlaceId number, const IdBatch& ended) {
   Place& place = places_[number];
   IdCursor sources(ended);
   for (uint32_t i = 0; i < ended.count && !place.claims.empty(); ++i) {
-    claims_ -= place.claims.erase(ToAbsl(sources.Next()));
+    claims_ -= place.claims.erase(sources.Next());
   }
 }
 

@@ -3,11 +3,12 @@
 // What keeps a source ID from being created in the target, apart from references: claims, which
 // reserve it for one owner for a while, and the list of those that must never be synced.
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_set.h>
 #include <absl/functional/function_ref.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,11 @@ class Reservations {
   // Above every token that was ever granted.
   uint64_t next_token() const { return next_token_; }
 
-  // In no order. The views are valid for the call.
+  // The claims of a place on source IDs above `after`, in their order, until `take` says false. The
+  // views are valid for the call.
+  void ListClaims(PlaceId place, std::string_view after,
+                  absl::FunctionRef<bool(std::string_view source, const Claim&)> take) const;
+  // All of them. The views are valid for the call.
   void ForEachClaim(
       absl::FunctionRef<void(PlaceId, std::string_view source, const Claim&)> take) const;
   void ForEachIgnored(absl::FunctionRef<void(PlaceId, std::string_view source)> take) const;
@@ -60,7 +65,7 @@ class Reservations {
 
  private:
   struct Place {
-    absl::flat_hash_map<std::string, Claim> claims;
+    absl::btree_map<std::string, Claim, std::less<>> claims;
     absl::flat_hash_set<std::string> ignored;
     bool empty() const { return claims.empty() && ignored.empty(); }
   };

@@ -23,6 +23,11 @@ inline constexpr size_t kActorBytesMax = 64;        // who made a change
 inline constexpr size_t kBatchIdsMax = 65'536;      // IDs in one batch
 inline constexpr size_t kIntegrationsMax = 16'384;  // integrations in one daemon
 inline constexpr size_t kTypesPerIntegrationMax = 64;
+inline constexpr uint32_t kLeaseMsMin = 1'000;        // of a claim
+inline constexpr uint32_t kLeaseMsMax = 86'400'000;   // one day
+inline constexpr uint64_t kClaimsMax = 1'000'000;     // open or expired, in one daemon
+inline constexpr uint64_t kIgnoredMax = 1'000'000;    // ignored source IDs in one daemon
+inline constexpr uint32_t kClaimsListedMax = 10'000;  // claims in one reply
 
 // ---- IDs ---------------------------------------------------------------------------------------
 

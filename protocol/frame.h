@@ -19,8 +19,8 @@ inline constexpr size_t kHeaderBytes = 24;
 
 // The largest request payload that a server takes unless it is configured otherwise.
 inline constexpr size_t kRequestBytesMax = 4 << 20;
-// The largest reply payload: an ADD of a whole batch, each item in conflict with a longest target
-// (count; and an item's verdict, length and target).
+// The largest reply payload: a mutation of a whole batch, each item of which is answered with a
+// longest ID (count; and an item's verdict, length and ID; no verdict with a number has one).
 inline constexpr size_t kReplyBytesMax = 4 + kBatchIdsMax * (2 + kIdBytesMax);
 
 enum class Opcode : uint8_t {
@@ -33,7 +33,15 @@ enum class Opcode : uint8_t {
   kCheck = 0x10,
   kLookup = 0x11,
   kReverse = 0x12,
+  // Mutations (messages.h), in their order.
   kAdd = 0x20,
+  kRenew = 0x29,
+  kClaims = 0x30,
+  kTypeCreate = 0x38,
+  kPlatformsRename = 0x39,
+  kRulesSet = 0x3A,
+  kPurgePreview = 0x40,
+  kPurge = 0x41,
 };
 
 // The outcome of a request as a whole. Items of a batch have verdicts of their own.

@@ -65,11 +65,11 @@ class Writer {
         sources.Add(source);
         targets.Add("T-" + source);
       }
-      const auto added = client_->Add({.place = place,
-                                       .origin = Origin::kSync,
-                                       .actor = "writer",
-                                       .sources = sources.View(),
-                                       .targets = targets.View()});
+      const auto added = client_->Mutate({.place = place,
+                                          .origin = Origin::kSync,
+                                          .actor = "writer",
+                                          .sources = sources.View(),
+                                          .targets = targets.View()});
       ASSERT_TRUE(added.ok()) << added.status();
       acknowledged_ += kBatch;
     }

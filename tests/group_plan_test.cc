@@ -15,11 +15,11 @@
 namespace xref {
 namespace {
 
-using protocol::AddOutcome;
-using protocol::AddReply;
-using protocol::AddVerdict;
 using protocol::CreateVerdict;
+using protocol::MutationReply;
+using protocol::Outcome;
 using protocol::StatusCode;
+using protocol::Verdict;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,7 +33,7 @@ class Plans : public testing::Test {
     Begin();
   }
 
-  void Begin() { plan_ = std::make_unique<GroupPlan>(store_, lsn_, 1, 0); }
+  void Begin() { plan_ = std::make_unique<GroupPlan>(store_, safeguards_, lsn_, 1, now_us_); }
 
   // Applies what the group decided, and begins the next one.
   void Commit() {
@@ -53,7 +53,7 @@ class Plans : public testing::Test {
     protocol::Encode(request, change->payload);
     const protocol::Bytes payload(reinterpret_cast<const uint8_t*>(change->payload.data()),
                                   change->payload.size());
-    EXPECT_FALSE(Decode(payload, change->asked.emplace<Request>()).has_value());
+    EXPECT_FALSE(Decode(payload, change->asked.emplace<Request>(request)).has_value());
     requests_.push_back(std::move(change));
     return plan_->Decide(*requests_.back());
   }
@@ -69,22 +69,22 @@ class Plans : public testing::Test {
     return message;
   }
 
-  std::vector<AddOutcome> Add(const Pairs& pairs) {
+  std::vector<Outcome> Add(const Pairs& pairs) {
     IdList sources;
     IdList targets;
     for (const auto& [source, target] : pairs) {
       sources.Add(source);
       targets.Add(target);
     }
-    return Read<AddReply>(Decide(protocol::AddRequest{.place = orders_,
-                                                      .origin = Origin::kSync,
-                                                      .actor = "ada",
-                                                      .sources = sources.View(),
-                                                      .targets = targets.View()}))
+    return Read<MutationReply>(Decide(protocol::MutationRequest{.place = orders_,
+                                                                .origin = Origin::kSync,
+                                                                .actor = "ada",
+                                                                .sources = sources.View(),
+                                                                .targets = targets.View()}))
         .outcomes;
   }
 
-  AddVerdict AddOne(const std::string& source, const std::string& target) {
+  Verdict AddOne(const std::string& source, const std::string& target) {
     return Add({{source, target}})[0].verdict;
   }
 
@@ -96,6 +96,8 @@ class Plans : public testing::Test {
   }
 
   ReferenceStore store_{1};
+  Safeguards safeguards_{500};
+  int64_t now_us_ = 1;
   Lsn lsn_ = 0;
   PlaceId orders_ = 0;
   std::vector<std::unique_ptr<ChangeRequest>> requests_;
@@ -104,45 +106,45 @@ class Plans : public testing::Test {
 };
 
 TEST_F(Plans, NothingIsVisibleBeforeTheGroupIsApplied) {
-  EXPECT_EQ(AddOne("A", "1"), AddVerdict::kAdded);
+  EXPECT_EQ(AddOne("A", "1"), Verdict::kDone);
   EXPECT_EQ(store_.WriterIndex(orders_)->size(), 0U);
   Commit();
   EXPECT_EQ(store_.WriterIndex(orders_)->size(), 1U);
 }
 
 TEST_F(Plans, AChangeSeesWhatAnEarlierOneOfItsGroupWillAdd) {
-  EXPECT_EQ(AddOne("A", "1"), AddVerdict::kAdded);
-  EXPECT_EQ(AddOne("A", "1"), AddVerdict::kExists);
-  const AddOutcome conflict = Add({{"A", "2"}})[0];
-  EXPECT_EQ(conflict.verdict, AddVerdict::kConflict);
-  EXPECT_EQ(conflict.standing_target, "1");
+  EXPECT_EQ(AddOne("A", "1"), Verdict::kDone);
+  EXPECT_EQ(AddOne("A", "1"), Verdict::kUnchanged);
+  const Outcome conflict = Add({{"A", "2"}})[0];
+  EXPECT_EQ(conflict.verdict, Verdict::kConflict);
+  EXPECT_EQ(conflict.other, "1");
   EXPECT_EQ(plan_->Records().size(), 1U);
 }
 
 TEST_F(Plans, ADuplicateNamesTheFirstItemOfItsBatch) {
   const auto outcomes = Add({{"A", "1"}, {"B", "2"}, {"A", "1"}, {"A", "9"}, {"B", "2"}});
-  EXPECT_EQ(outcomes[2].verdict, AddVerdict::kDuplicate);
-  EXPECT_EQ(outcomes[2].duplicate_of, 0U);
-  EXPECT_EQ(outcomes[3].duplicate_of, 0U);
-  EXPECT_EQ(outcomes[4].duplicate_of, 1U);
+  EXPECT_EQ(outcomes[2].verdict, Verdict::kDuplicate);
+  EXPECT_EQ(outcomes[2].number, 0U);
+  EXPECT_EQ(outcomes[3].number, 0U);
+  EXPECT_EQ(outcomes[4].number, 1U);
   Commit();
   const auto again = Add({{"A", "9"}, {"A", "1"}});
-  EXPECT_EQ(again[0].verdict, AddVerdict::kConflict);
-  EXPECT_EQ(again[0].standing_target, "1");
-  EXPECT_EQ(again[1].verdict, AddVerdict::kDuplicate);
+  EXPECT_EQ(again[0].verdict, Verdict::kConflict);
+  EXPECT_EQ(again[0].other, "1");
+  EXPECT_EQ(again[1].verdict, Verdict::kDuplicate);
 }
 
 TEST_F(Plans, AGroupThatChangesNothingHasNoRecords) {
   AddOne("A", "1");
   Commit();
-  EXPECT_EQ(AddOne("A", "1"), AddVerdict::kExists);
+  EXPECT_EQ(AddOne("A", "1"), Verdict::kUnchanged);
   EXPECT_TRUE(Add({}).empty());
   EXPECT_TRUE(plan_->Records().empty());
 }
 
 TEST_F(Plans, AnUnknownPlaceIsRefusedAndChangesNothing) {
   orders_ = 999;
-  const auto reply = Decide(protocol::AddRequest{.place = 999});
+  const auto reply = Decide(protocol::MutationRequest{.place = 999});
   EXPECT_EQ(reply.status, StatusCode::kUnknownPlace);
   EXPECT_TRUE(plan_->Records().empty());
 }
@@ -172,15 +174,15 @@ TEST_F(Plans, RandomGroupsDecideAsAPlainMapWould) {
       const auto& [source, target] = pairs[i];
       const auto [first, is_first] = first_item.try_emplace(source, i);
       if (!is_first) {
-        ASSERT_EQ(outcomes[i].verdict, AddVerdict::kDuplicate);
-        ASSERT_EQ(outcomes[i].duplicate_of, first->second);
+        ASSERT_EQ(outcomes[i].verdict, Verdict::kDuplicate);
+        ASSERT_EQ(outcomes[i].number, first->second);
       } else if (const auto [at, added] = model.try_emplace(source, target); added) {
-        ASSERT_EQ(outcomes[i].verdict, AddVerdict::kAdded);
+        ASSERT_EQ(outcomes[i].verdict, Verdict::kDone);
       } else if (at->second == target) {
-        ASSERT_EQ(outcomes[i].verdict, AddVerdict::kExists);
+        ASSERT_EQ(outcomes[i].verdict, Verdict::kUnchanged);
       } else {
-        ASSERT_EQ(outcomes[i].verdict, AddVerdict::kConflict);
-        ASSERT_EQ(outcomes[i].standing_target, at->second);
+        ASSERT_EQ(outcomes[i].verdict, Verdict::kConflict);
+        ASSERT_EQ(outcomes[i].other, at->second);
       }
     }
     if (random() % 4 == 0) Commit();

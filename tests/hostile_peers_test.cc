@@ -399,11 +399,11 @@ TEST_F(HostilePeers, AChangeWhoseAskerLeftIsDoneWholeOrNotAtAll) {
   RawPeer peer(address());
   peer.Greet();
   peer.Send(FrameOf(Opcode::kAdd, kRequest,
-                    protocol::AddRequest{.place = place_,
-                                         .origin = Origin::kSync,
-                                         .actor = {},
-                                         .sources = sources.View(),
-                                         .targets = targets.View()}));
+                    protocol::MutationRequest{.place = place_,
+                                              .origin = Origin::kSync,
+                                              .actor = {},
+                                              .sources = sources.View(),
+                                              .targets = targets.View()}));
   peer.Reset();
   // Whoever comes now is behind it in the queue, if it is there at all.
   Xref({"add", kPlace, "Z", "26"});

@@ -26,15 +26,15 @@ void Model::Asked(const std::string& source, const std::string& target) {
   asked_[source].insert(target);
 }
 
-void Model::Told(const std::string& source, const std::string& target, protocol::AddVerdict verdict,
+void Model::Told(const std::string& source, const std::string& target, protocol::Verdict verdict,
                  const std::string& standing_target) {
-  using protocol::AddVerdict;
-  if (verdict == AddVerdict::kDuplicate) return;  // says nothing that the first did not
-  const std::string& stands = verdict == AddVerdict::kConflict ? standing_target : target;
+  using protocol::Verdict;
+  if (verdict == Verdict::kDuplicate) return;  // says nothing that the first did not
+  const std::string& stands = verdict == Verdict::kConflict ? standing_target : target;
   const std::lock_guard lock(mutex_);
   const auto [at, first] = told_.emplace(source, stands);
   EXPECT_EQ(at->second, stands) << "two answers about " << source;
-  if (verdict != AddVerdict::kAdded) return;
+  if (verdict != Verdict::kDone) return;
   EXPECT_TRUE(told_added_.insert(source).second) << source << " was added twice";
   ++added_;
 }
@@ -101,19 +101,19 @@ void Load::Run(const std::string& address, Model& model, uint64_t seed) {
     }
     const IdList sources = Sources(batch);
     const IdList targets = Targets(batch);
-    const protocol::AddRequest request{.place = *place,
-                                       .origin = Origin::kSync,
-                                       .actor = "load",
-                                       .sources = sources.View(),
-                                       .targets = targets.View()};
-    status = client.StartAdd(
+    const protocol::MutationRequest request{.place = *place,
+                                            .origin = Origin::kSync,
+                                            .actor = "load",
+                                            .sources = sources.View(),
+                                            .targets = targets.View()};
+    status = client.StartMutation(
         request, kInFlight,
-        [&model, batch = std::move(batch)](absl::StatusOr<protocol::AddReply> reply) {
+        [&model, batch = std::move(batch)](absl::StatusOr<protocol::MutationReply> reply) {
           if (!reply.ok()) return;
           for (size_t i = 0; i < batch.size(); ++i) {
-            const protocol::AddOutcome& outcome = reply->outcomes[i];
+            const protocol::Outcome& outcome = reply->outcomes[i];
             model.Told(batch[i].first, batch[i].second, outcome.verdict,
-                       std::string(outcome.standing_target));
+                       std::string(outcome.other));
           }
         });
   }

@@ -22,7 +22,7 @@ class Model {
   // Before a request is sent.
   void Asked(const std::string& source, const std::string& target);
   // When its answer is there. Fails the test if it contradicts an earlier answer.
-  void Told(const std::string& source, const std::string& target, protocol::AddVerdict verdict,
+  void Told(const std::string& source, const std::string& target, protocol::Verdict verdict,
             const std::string& standing_target);
 
   uint64_t added() const { return added_; }

@@ -222,19 +222,19 @@ TEST_F(Golden, Reverse) {
 }
 
 TEST_F(Golden, Add) {
-  const auto request = DecodeExample<AddRequest>("add-request");
+  const auto request = DecodeExample<MutationRequest>("add-request");
   EXPECT_EQ(request.origin, Origin::kManual);
   EXPECT_EQ(request.actor, "ada");
   EXPECT_EQ(Texts(request.sources), (Ids{"A", "B", "C", "A"}));
   EXPECT_EQ(Texts(request.targets), (Ids{"1", "2", "3", "1"}));
   ExpectEncodes(request, "add-request");
 
-  const auto reply = DecodeExample<AddReply>("add-reply");
+  const auto reply = DecodeExample<MutationReply>("add-reply");
   ASSERT_EQ(reply.outcomes.size(), 4U);
-  EXPECT_EQ(reply.outcomes[0].verdict, AddVerdict::kAdded);
-  EXPECT_EQ(reply.outcomes[1].verdict, AddVerdict::kExists);
-  EXPECT_EQ(reply.outcomes[2].standing_target, "9");
-  EXPECT_EQ(reply.outcomes[3].duplicate_of, 0U);
+  EXPECT_EQ(reply.outcomes[0].verdict, Verdict::kDone);
+  EXPECT_EQ(reply.outcomes[1].verdict, Verdict::kUnchanged);
+  EXPECT_EQ(reply.outcomes[2].other, "9");
+  EXPECT_EQ(reply.outcomes[3].number, 0U);
   ExpectEncodes(reply, "add-reply");
 }
 

@@ -101,8 +101,8 @@ TEST(Decode, NamesTheItemThatIsNoId) {
 TEST(Decode, TakesAnEmptyBatch) { EXPECT_EQ(RefusalOf(CheckPayload({})).status, StatusCode::kOk); }
 
 TEST(Decode, RefusesAnAddWhoseDuplicateRefersForward) {
-  AddReply reply;
-  reply.outcomes = {{AddVerdict::kAdded, {}, 0}, {AddVerdict::kDuplicate, {}, 1}};
+  MutationReply reply;
+  reply.outcomes = {{Verdict::kDone, {}, 0}, {Verdict::kDuplicate, {}, 1}};
   std::string payload;
   Encode(reply, payload);
   EXPECT_TRUE(Decode(BytesOf(payload), reply).has_value());
@@ -115,7 +115,8 @@ TEST(Decode, SurvivesAnyBytes) {
   std::string add;
   IdList ids;
   for (int i = 0; i < 20; ++i) ids.Add(std::string(1 + random() % 30, 'x'));
-  Encode(AddRequest{1, Origin::kSync, "ada", ids.View(), ids.View()}, add);
+  Encode(MutationRequest{.place = 1, .actor = "ada", .sources = ids.View(), .targets = ids.View()},
+         add);
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = round % 2 == 0 ? add : std::string(random() % 64, '\0');
     for (int change = 0; change < 4 && !bytes.empty(); ++change) {
@@ -127,7 +128,12 @@ TEST(Decode, SurvivesAnyBytes) {
     decode_all(HelloRequest{}, HelloReply{}, StatusReply{}, ResolveRequest{}, ResolveReply{},
                IntegrationCreateRequest{}, IntegrationCreateReply{}, IntegrationListReply{},
                BackupRequest{}, BackupReply{}, IdsRequest{}, CheckReply{}, LookupReply{},
-               ReverseRequest{}, ReverseReply{}, AddRequest{}, AddReply{});
+               ReverseRequest{}, ReverseReply{}, MutationReply{}, ClaimsRequest{}, ClaimsReply{},
+               TypeCreateRequest{}, PlatformsRenameRequest{}, RulesSetRequest{}, CatalogReply{},
+               PurgePreviewRequest{}, PurgePreviewReply{}, PurgeRequest{}, PurgeReply{});
+    for (size_t mutation = 0; mutation < kMutations; ++mutation) {
+      decode_all(MutationRequest{.mutation = static_cast<Mutation>(mutation)});
+    }
     Change change;
     ASSERT_TRUE(DecodeChange(bytes, change).has_value());
   }

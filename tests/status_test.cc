@@ -41,10 +41,10 @@ TEST_F(StatusCommand, CountsWhatWasAskedAndDecided) {
   Xref({"check", kPlace, "--id", "A", "--id", "Z"});
   Xref({"lookup", kPlace, "A"});
   const boost::json::value status = Json();
-  EXPECT_EQ(status.at("added").as_int64(), 2);
-  EXPECT_EQ(status.at("existed").as_int64(), 1);
-  EXPECT_EQ(status.at("conflicts").as_int64(), 1);
-  EXPECT_EQ(status.at("duplicates").as_int64(), 1);
+  EXPECT_EQ(status.at("items_done").as_int64(), 2);
+  EXPECT_EQ(status.at("items_unchanged").as_int64(), 1);
+  EXPECT_EQ(status.at("items_conflict").as_int64(), 1);
+  EXPECT_EQ(status.at("items_duplicate").as_int64(), 1);
   EXPECT_EQ(status.at("ids_checked").as_int64(), 2);
   EXPECT_EQ(status.at("ids_synced").as_int64(), 1);
   EXPECT_EQ(status.at("ids_looked_up").as_int64(), 1);

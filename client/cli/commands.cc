@@ -11,8 +11,8 @@
 namespace xref::cli {
 
 namespace json = boost::json;
-using protocol::AddVerdict;
 using protocol::CreateVerdict;
+using protocol::Verdict;
 
 namespace {
 
@@ -115,18 +115,18 @@ absl::StatusOr<ExitCode> RunAdd(const Globals& globals, const AddOptions& option
   sources.Add(options.source);
   targets.Add(options.target);
   const std::string actor = ActorOr(options.actor);
-  const auto result = target->client->Add({.place = target->place,
-                                           .origin = Origin::kManual,
-                                           .actor = actor,
-                                           .sources = sources.View(),
-                                           .targets = targets.View()});
+  const auto result = target->client->Mutate({.place = target->place,
+                                              .origin = Origin::kManual,
+                                              .actor = actor,
+                                              .sources = sources.View(),
+                                              .targets = targets.View()});
   if (!result.ok()) return result.status();
-  const AddResult::Item& item = result->items.front();
-  const bool conflict = item.verdict == AddVerdict::kConflict;
-  const std::string& stands = conflict ? item.standing_target : options.target;
-  const std::string_view verdict = conflict                             ? "conflict"
-                                   : item.verdict == AddVerdict::kAdded ? "added"
-                                                                        : "unchanged";
+  const ItemResult& item = result->front();
+  const bool conflict = item.verdict == Verdict::kConflict;
+  const std::string& stands = conflict ? item.other : options.target;
+  const std::string_view verdict = conflict                         ? "conflict"
+                                   : item.verdict == Verdict::kDone ? "added"
+                                                                    : "unchanged";
   if (globals.json) {
     std::cout << json::object{{"source_id", options.source},
                               {"target_id", stands},

@@ -17,8 +17,8 @@
 namespace xref::cli {
 namespace {
 
-using protocol::AddOutcome;
-using protocol::AddVerdict;
+using protocol::Outcome;
+using protocol::Verdict;
 
 // Rows that are reported one by one; of further ones, only the number.
 constexpr uint64_t kReportedMax = 100;
@@ -104,13 +104,13 @@ class Import {
   absl::Status Send() {
     if (batch_->lines.empty()) return failure_;
     const auto batch = std::exchange(batch_, std::make_shared<Batch>());
-    const protocol::AddRequest request{.place = target_.place,
-                                       .origin = Origin::kImport,
-                                       .actor = actor_,
-                                       .sources = batch->sources.View(),
-                                       .targets = batch->targets.View()};
-    const auto status = target_.client->StartAdd(
-        request, options_.in_flight, [this, batch](absl::StatusOr<protocol::AddReply> reply) {
+    const protocol::MutationRequest request{.place = target_.place,
+                                            .origin = Origin::kImport,
+                                            .actor = actor_,
+                                            .sources = batch->sources.View(),
+                                            .targets = batch->targets.View()};
+    const auto status = target_.client->StartMutation(
+        request, options_.in_flight, [this, batch](absl::StatusOr<protocol::MutationReply> reply) {
           if (reply.ok()) {
             Settle(*batch, *reply);
           } else {
@@ -120,34 +120,40 @@ class Import {
     return status.ok() ? failure_ : status;
   }
 
-  void Settle(const Batch& batch, const protocol::AddReply& reply) {
+  void Settle(const Batch& batch, const protocol::MutationReply& reply) {
     IdCursor sources(batch.sources.View());
     IdCursor targets(batch.targets.View());
     std::vector<std::string_view> standing(reply.outcomes.size());
     for (size_t i = 0; i < reply.outcomes.size(); ++i) {
-      const AddOutcome& outcome = reply.outcomes[i];
+      const Outcome& outcome = reply.outcomes[i];
       const std::string_view source = sources.Next();
       const std::string_view target = targets.Next();
       switch (outcome.verdict) {
-        case AddVerdict::kAdded:
-        case AddVerdict::kExists:
+        case Verdict::kDone:
+        case Verdict::kUnchanged:
           standing[i] = target;
           break;
-        case AddVerdict::kConflict:
-          standing[i] = outcome.standing_target;
+        case Verdict::kConflict:
+          standing[i] = outcome.other;
           break;
-        case AddVerdict::kDuplicate:
-          standing[i] = standing[outcome.duplicate_of];
+        case Verdict::kDuplicate:
+          standing[i] = standing[outcome.number];
+          break;
+        default:  // refused, and there is nothing that stands
           break;
       }
       // Whether a repeated row travelled in the same request as the first must make no difference.
-      if (outcome.verdict == AddVerdict::kAdded) {
+      if (outcome.verdict == Verdict::kDone) {
         ++totals_.added;
+      } else if (standing[i].empty()) {
+        ++totals_.conflicts;
+        Report(batch.lines[i],
+               fmt::format("{}: {} was not linked to {}", Name(outcome.verdict), source, target));
       } else if (standing[i] != target) {
         ++totals_.conflicts;
         Report(batch.lines[i], fmt::format("conflict: {} is linked to {}, this row says {}", source,
                                            standing[i], target));
-      } else if (outcome.verdict == AddVerdict::kDuplicate || batch.repeats[i]) {
+      } else if (outcome.verdict == Verdict::kDuplicate || batch.repeats[i]) {
         ++totals_.duplicates;
       } else {
         ++totals_.unchanged;

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "index/vocabulary.h"
+
+namespace xref {
+
+// What keeps many references from going by mistake: tokens that confirm one thing that was shown to
+// somebody, and a count of what each actor deletes.
+//
+// Remembered in memory alone: after a restart everything has to be shown again. Times are on the
+// clock of the changes. Thread-compatible.
+class Safeguards {
+ public:
+  // More than `deletes_max` deletions of one actor within a minute need a confirmation.
+  explicit Safeguards(uint64_t deletes_max) : deletes_max_(deletes_max) {}
+
+  // How long a token is good for.
+  static constexpr int64_t kTokenSeconds = 600;
+
+  // A token, never 0, that confirms `subject`: a number that stands for what was shown.
+  uint64_t Issue(uint64_t subject, int64_t now_us);
+
+  enum class Redeemed { kGood, kUnknown, kOther };
+  // Takes the token back. kUnknown: it was never issued, was used, or is too old. kOther: it
+  // confirms something else, such as what was there before a change.
+  Redeemed Redeem(uint64_t token, uint64_t subject, int64_t now_us);
+
+  // Whether the actor may delete that many more without a confirmation; if so, counts them.
+  bool AllowDeletes(std::string_view actor, uint64_t count, int64_t now_us);
+  uint64_t deletes_max() const { return deletes_max_; }
+
+  // The last change that was made to a place, as far as is known here.
+  void NoteChange(PlaceId place, Lsn lsn) { versions_[place] = lsn; }
+  Lsn VersionOf(PlaceId place) const;
+
+ private:
+  struct Issued {
+    uint64_t subject;
+    int64_t until_us;
+  };
+  struct Minute {
+    int64_t began_us = 0;
+    uint64_t deletes = 0;
+  };
+
+  const uint64_t deletes_max_;
+  std::random_device random_;
+  absl::flat_hash_map<uint64_t, Issued> issued_;
+  absl::flat_hash_map<std::string, Minute> minutes_;  // by actor
+  absl::flat_hash_map<PlaceId, Lsn> versions_;
+};
+
+// A number that stands for what is to be confirmed.
+uint64_t PurgeSubject(PlaceId place, Lsn version, uint64_t references);
+uint64_t DeleteSubject(PlaceId place, std::string_view actor, const IdBatch& sources);
+
+}  // namespace xref
