@@ -4,25 +4,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <random>
 #include <thread>
 #include <utility>
 
+#include "bench/exchange.h"
 #include "bench/server_cpu.h"
-#include "client/channel.h"
-#include "client/client.h"
-#include "protocol/frame.h"
+#include "bench/xrefd_peer.h"
 #include "protocol/messages.h"
 
 namespace xref::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kTimeout{60};
 // IDs in the distinct requests of one batch size: their records and slots are far more than a
 // processor's caches hold, and so are the requests themselves.
 constexpr uint64_t kDistinctIds = 2'000'000;
@@ -38,16 +33,10 @@ struct Prepared {
   uint64_t hits = 0;
 };
 
-absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
+absl::StatusOr<PlaceId> Load(XrefdPeer& peer, const CheckOptions& options) {
   // A place of its own for each shape and size, so that what is loaded is known exactly.
-  const std::string name = fmt::format("bench-{}-{}", options.shape_name, options.references);
-  const auto created = client.CreateIntegration({.name = name,
-                                                 .source_platform = "source",
-                                                 .target_platform = "target",
-                                                 .actor = "xref-bench"});
-  if (!created.ok()) return created.status();
-  const auto place = client.Resolve(name, "orders");
-  if (!place.ok()) return place;
+  const auto made = peer.Make(fmt::format("bench-{}-{}", options.shape_name, options.references));
+  if (!made.ok()) return made;
   IdList sources;
   IdList targets;
   absl::Status failure;
@@ -58,14 +47,15 @@ absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
       sources.Add(SourceId(options.shape, next));
       targets.Add(TargetId(next));
     }
-    const auto status = client.StartMutation({.place = *place,
-                                         .origin = Origin::kSync,
-                                         .actor = "xref-bench",
-                                         .sources = sources.View(),
-                                         .targets = targets.View()},
-                                        kLoadWindow, [&](absl::StatusOr<protocol::MutationReply> reply) {
-                                          if (!reply.ok()) failure.Update(reply.status());
-                                        });
+    const auto status = peer.client().StartMutation(
+        {.place = peer.place(),
+         .origin = Origin::kSync,
+         .actor = "xref-bench",
+         .sources = sources.View(),
+         .targets = targets.View()},
+        kLoadWindow, [&](absl::StatusOr<protocol::MutationReply> reply) {
+          if (!reply.ok()) failure.Update(reply.status());
+        });
     if (!status.ok()) return status;
     if (!failure.ok()) return failure;
     if (isatty(STDERR_FILENO) == 1) {
@@ -75,9 +65,9 @@ absl::StatusOr<PlaceId> Load(Client& client, const CheckOptions& options) {
     }
   }
   if (isatty(STDERR_FILENO) == 1) std::fputs("\r\x1b[K", stderr);
-  if (auto status = client.Finish(); !status.ok()) return status;
+  if (auto status = peer.client().Finish(); !status.ok()) return status;
   if (!failure.ok()) return failure;
-  return place;
+  return peer.place();
 }
 
 std::vector<Prepared> Prepare(const CheckOptions& options, PlaceId place, uint32_t batch) {
@@ -95,12 +85,8 @@ std::vector<Prepared> Prepare(const CheckOptions& options, PlaceId place, uint32
       request.expected[i / 8] |= static_cast<uint8_t>(hit << (i % 8));
       request.hits += hit;
     }
-    protocol::FrameHeader header;
-    header.opcode = protocol::Opcode::kCheck;
-    header.request_id = r;
-    protocol::FrameWriter writer(request.frame, header);
-    protocol::Encode(protocol::IdsRequest{.place = place, .ids = ids.View()}, request.frame);
-    writer.Close();
+    request.frame = EncodeFrame(protocol::Opcode::kCheck, r,
+                                protocol::IdsRequest{.place = place, .ids = ids.View()});
   }
   return requests;
 }
@@ -111,49 +97,34 @@ struct Answers {
   absl::Status status;
 };
 
-absl::StatusOr<std::unique_ptr<Channel>> OpenGreeted(const CheckOptions& options) {
-  auto channel = Channel::Open(options.server, kTimeout);
-  if (!channel.ok()) return channel;
-  protocol::FrameHeader header;
-  header.opcode = protocol::Opcode::kHello;
-  std::string hello;
-  protocol::FrameWriter writer(hello, header);
-  protocol::Encode(protocol::HelloRequest{.client = "xref-bench"}, hello);
-  writer.Close();
-  if (auto status = (*channel)->Send(hello); !status.ok()) return status;
-  if (const auto reply = (*channel)->Receive(kTimeout); !reply.ok()) return reply.status();
-  return channel;
-}
-
 // Sends `count` of the requests, starting with number `first` and going round, and verifies
 // replies.
-Answers Ask(Channel& channel, const std::vector<Prepared>& requests, uint64_t first, uint64_t count,
-            uint32_t in_flight) {
+Answers Ask(Connection& connection, const std::vector<Prepared>& requests, uint64_t first,
+            uint64_t count, uint32_t in_flight) {
   Answers answers;
-  uint64_t sent = 0;
-  for (uint64_t received = 0; received < count; ++received) {
-    for (; sent < count && sent < received + in_flight; ++sent) {
-      answers.status = channel.Send(requests[(first + sent) % requests.size()].frame);
-      if (!answers.status.ok()) return answers;
-    }
-    const auto frame = channel.Receive(kTimeout);
-    if (!frame.ok()) {
-      answers.status = frame.status();
-      return answers;
-    }
+  const auto take_reply = [&](uint64_t, std::string_view received) -> absl::StatusOr<size_t> {
     protocol::CheckReply reply;
-    if (frame->header.status != protocol::StatusCode::kOk ||
-        frame->header.request_id >= requests.size() ||
-        protocol::Decode(frame->payload, reply).has_value()) {
-      answers.status = absl::InternalError("a request was not answered with a bitmap");
-      return answers;
+    protocol::FrameHeader header;
+    const auto taken = TakeFrame(received, reply, header);
+    if (!taken.ok() || *taken == 0) return taken;
+    if (header.request_id >= requests.size()) {
+      return absl::InternalError("a request was answered that was not asked");
     }
-    const Prepared& asked = requests[frame->header.request_id];
+    const Prepared& asked = requests[header.request_id];
     const bool right = std::equal(asked.expected.begin(), asked.expected.end(),
                                   reply.bitmap.begin(), reply.bitmap.end());
     answers.hits += asked.hits;
     answers.wrong += right ? 0 : 1;
-  }
+    return taken;
+  };
+  answers.status = connection
+                       .Exchange(
+                           count, {.in_flight = in_flight},
+                           [&](uint64_t i) -> std::string_view {
+                             return requests[(first + i) % requests.size()].frame;
+                           },
+                           take_reply)
+                       .status();
   return answers;
 }
 
@@ -166,25 +137,26 @@ struct Round {
 };
 
 absl::StatusOr<Round> RunRound(const CheckOptions& options,
-                               std::vector<std::unique_ptr<Channel>>& channels,
+                               std::vector<std::unique_ptr<Connection>>& connections,
                                const std::vector<Prepared>& requests, uint32_t batch, int pid) {
   const uint64_t share =
-      std::max<uint64_t>(1, options.ids / batch / channels.size());  // requests a connection
-  std::vector<Answers> answers(channels.size());
+      std::max<uint64_t>(1, options.ids / batch / connections.size());  // requests a connection
+  std::vector<Answers> answers(connections.size());
   const auto cpu_before = ProcessCpuNs(pid);
   if (!cpu_before.ok()) return cpu_before.status();
   const auto begun = Clock::now();
   std::vector<std::thread> threads;
-  for (size_t c = 0; c < channels.size(); ++c) {
-    threads.emplace_back(
-        [&, c] { answers[c] = Ask(*channels[c], requests, c * share, share, options.in_flight); });
+  for (size_t c = 0; c < connections.size(); ++c) {
+    threads.emplace_back([&, c] {
+      answers[c] = Ask(*connections[c], requests, c * share, share, options.in_flight);
+    });
   }
   for (std::thread& thread : threads) thread.join();
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   const auto cpu_after = ProcessCpuNs(pid);
   if (!cpu_after.ok()) return cpu_after.status();
   Round round{};
-  round.ids = share * channels.size() * batch;
+  round.ids = share * connections.size() * batch;
   for (const Answers& one : answers) {
     if (!one.status.ok()) return one.status;
     round.hits += one.hits;
@@ -196,56 +168,35 @@ absl::StatusOr<Round> RunRound(const CheckOptions& options,
   return round;
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-absl::StatusOr<int> ServerPid(Client& client) {
-  std::string payload;
-  const auto status = client.Status(payload);
-  if (!status.ok()) return status.status();
-  for (const auto& [name, value] : status->facts) {
-    if (name == "pid") return std::stoi(value);
-  }
-  return absl::InternalError("the server does not tell its process number");
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<CheckFigures>> RunCheckWorkload(const CheckOptions& options) {
-  auto client = Client::Connect({.servers = {options.server}});
-  if (!client.ok()) return client.status();
-  const auto pid = ServerPid(**client);
+  auto peer = XrefdPeer::Connect(options.server);
+  if (!peer.ok()) return peer.status();
+  const auto pid = StatusFact((*peer)->client(), "pid");
   if (!pid.ok()) return pid.status();
-  const auto place = Load(**client, options);
+  const auto place = Load(**peer, options);
   if (!place.ok()) return place.status();
-  std::vector<std::unique_ptr<Channel>> channels;
+  std::vector<std::unique_ptr<Connection>> connections;
   for (uint32_t c = 0; c < options.connections; ++c) {
-    auto channel = OpenGreeted(options);
-    if (!channel.ok()) return channel.status();
-    channels.push_back(*std::move(channel));
+    auto connection = OpenGreeted(options.server);
+    if (!connection.ok()) return connection.status();
+    connections.push_back(*std::move(connection));
   }
   std::vector<CheckFigures> all;
   for (const uint32_t batch : options.batches) {
     const std::vector<Prepared> requests = Prepare(options, *place, batch);
     CheckFigures figures{.batch = batch};
-    std::vector<double> server_ns;
-    std::vector<double> rates;
     for (uint32_t r = 0; r < options.rounds; ++r) {
-      const auto round = RunRound(options, channels, requests, batch, *pid);
+      const auto round = RunRound(options, connections, requests, batch, static_cast<int>(*pid));
       if (!round.ok()) return round.status();
-      server_ns.push_back(round->server_ns_per_id);
-      rates.push_back(round->ids_per_second);
+      figures.server_ns_per_id.Add(round->server_ns_per_id);
+      figures.ids_per_second.Add(round->ids_per_second);
       figures.ids = round->ids;
       figures.hits = round->hits;
       figures.wrong += round->wrong;
     }
-    figures.server_ns_per_id = Median(server_ns);
-    figures.server_ns_min = *std::min_element(server_ns.begin(), server_ns.end());
-    figures.server_ns_max = *std::max_element(server_ns.begin(), server_ns.end());
-    figures.ids_per_second = Median(rates);
-    all.push_back(figures);
+    all.push_back(std::move(figures));
   }
   return all;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/id_shapes.h"
+#include "bench/rounds.h"
 
 namespace xref::bench {
 
@@ -27,14 +28,11 @@ struct CheckOptions {
 // One batch size, measured in several rounds.
 struct CheckFigures {
   uint32_t batch = 0;
-  uint64_t ids = 0;    // asked in each round
-  uint64_t hits = 0;   // of these, truly synced
-  uint64_t wrong = 0;  // answers that were not what is true, in all rounds
-  // Medians, and the range of the first.
-  double server_ns_per_id = 0;  // CPU time of the server process
-  double server_ns_min = 0;
-  double server_ns_max = 0;
-  double ids_per_second = 0;
+  uint64_t ids = 0;         // asked in each round
+  uint64_t hits = 0;        // of these, truly synced
+  uint64_t wrong = 0;       // answers that were not what is true, in all rounds
+  Rounds server_ns_per_id;  // CPU time of the server process
+  Rounds ids_per_second;
 };
 
 // Loads the references that are missing, then asks which of many random IDs are synced and holds

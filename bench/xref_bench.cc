@@ -64,9 +64,9 @@ ExitCode Check(const CheckOptions& options) {
   for (const CheckFigures& f : *figures) {
     wrong += f.wrong;
     std::cout << fmt::format("{:>7} {:>11} {:>11} {:>11} {:>6} {:>17.1f} {:>15} {:>14.0f}\n",
-                             f.batch, f.ids, f.hits, f.ids - f.hits, f.wrong, f.server_ns_per_id,
-                             fmt::format("{:.1f}..{:.1f}", f.server_ns_min, f.server_ns_max),
-                             f.ids_per_second);
+                             f.batch, f.ids, f.hits, f.ids - f.hits, f.wrong,
+                             f.server_ns_per_id.Median(), f.server_ns_per_id.Range(1),
+                             f.ids_per_second.Median());
   }
   return wrong == 0 ? kDone : kWrongAnswers;
 }
