@@ -7,12 +7,15 @@
 #include <iostream>
 #include <string>
 
+#include "bench/add_workload.h"
 #include "bench/check_workload.h"
 #include "bench/id_shapes.h"
 #include "index/vocabulary.h"
 
 namespace {
 
+using xref::bench::AddFigures;
+using xref::bench::AddOptions;
 using xref::bench::CheckFigures;
 using xref::bench::CheckOptions;
 using xref::bench::ParseShape;
@@ -23,7 +26,9 @@ enum ExitCode : int { kDone = 0, kWrongAnswers = 1, kRefused = 2, kUnreachable =
 constexpr const char* kFooter = R"(
 Examples:
   xref-bench generate --references 1000000 --shape mixed > references.csv
-  xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4)";
+  xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4
+  xref-bench add --references 1000000 --batch 1000 --in-flight 1
+  xref-bench add --rate 100000)";
 
 struct GenerateOptions {
   uint64_t references = 1'000'000;
@@ -48,12 +53,15 @@ ExitCode Generate(const GenerateOptions& options) {
   return std::cout.good() ? kDone : kRefused;
 }
 
+ExitCode Fail(const absl::Status& status) {
+  std::cerr << "xref-bench: " << std::string(status.message()) << "\n";
+  if (absl::IsInternal(status)) return kWrongAnswers;
+  return absl::IsUnavailable(status) ? kUnreachable : kRefused;
+}
+
 ExitCode Check(const CheckOptions& options) {
   const auto figures = xref::bench::RunCheckWorkload(options);
-  if (!figures.ok()) {
-    std::cerr << "xref-bench: " << std::string(figures.status().message()) << "\n";
-    return absl::IsUnavailable(figures.status()) ? kUnreachable : kRefused;
-  }
+  if (!figures.ok()) return Fail(figures.status());
   std::cout << fmt::format(
       "check, {} references ({}), {} connection(s), {} in flight, medians of {}\n"
       "{:>7} {:>11} {:>11} {:>11} {:>6} {:>17} {:>15} {:>14}\n",
@@ -69,6 +77,46 @@ ExitCode Check(const CheckOptions& options) {
                              f.ids_per_second.Median());
   }
   return wrong == 0 ? kDone : kWrongAnswers;
+}
+
+ExitCode Add(const AddOptions& options) {
+  const auto figures = xref::bench::RunAddWorkload(options);
+  if (!figures.ok()) return Fail(figures.status());
+  std::cout << fmt::format(
+      "add, {} references a round ({}), 1 connection, {} in flight, {}, medians of {}\n"
+      "{:>7} {:>9} {:>19} {:>18} {:>9} {:>9} {:>13} {:>9}\n",
+      options.references, options.shape_name, options.in_flight,
+      options.rate == 0 ? "at once" : fmt::format("{} a second", options.rate), options.rounds,
+      "batch", "adds/s", "(min..max)", "server CPU ns/add", "p50 ms", "p99 ms", "(min..max)",
+      "max ms");
+  for (const AddFigures& f : *figures) {
+    std::cout << fmt::format("{:>7} {:>9.0f} {:>19} {:>18.1f} {:>9.2f} {:>9.2f} {:>13} {:>9.2f}\n",
+                             f.batch, f.adds_per_second.Median(), f.adds_per_second.Range(0),
+                             f.server_ns_per_add.Median(), f.p50_ms.Median(), f.p99_ms.Median(),
+                             f.p99_ms.Range(2), f.max_ms.Median());
+  }
+  return kDone;
+}
+
+// Options that the workloads against a running server have in common.
+template <typename WorkloadOptions>
+void AddWorkloadOptions(CLI::App& sub, WorkloadOptions& options) {
+  sub.add_option("--server", options.server, "HOST:PORT, on this machine")
+      ->envname("XREF_SERVER")
+      ->capture_default_str();
+  sub.add_option("--shape", options.shape_name, "What IDs look like")
+      ->check(CLI::IsMember(xref::bench::ShapeNames()))
+      ->capture_default_str();
+  sub.add_option("--batch", options.batches, "IDs in one request, one or more sizes")
+      ->delimiter(',')
+      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
+      ->capture_default_str();
+  sub.add_option("--in-flight", options.in_flight, "Requests under way on a connection")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  sub.add_option("--rounds", options.rounds, "Rounds; the median is shown")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -94,21 +142,9 @@ int main(int argc, char** argv) {
   CheckOptions check;
   auto* check_sub = app.add_subcommand(
       "check", "Measure batches of checks; every answer is held against what is true");
-  check_sub->add_option("--server", check.server, "HOST:PORT, on this machine")
-      ->envname("XREF_SERVER")
-      ->capture_default_str();
+  AddWorkloadOptions(*check_sub, check);
   check_sub->add_option("--references", check.references, "References to check against")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000'000}))
-      ->capture_default_str();
-  check_sub->add_option("--shape", check.shape_name, "What IDs look like")
-      ->check(CLI::IsMember(xref::bench::ShapeNames()))
-      ->capture_default_str();
-  check_sub->add_option("--batch", check.batches, "IDs in one request, one or more sizes")
-      ->delimiter(',')
-      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
-      ->capture_default_str();
-  check_sub->add_option("--in-flight", check.in_flight, "Requests under way on a connection")
-      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   check_sub->add_option("--connections", check.connections, "Connections")
       ->check(CLI::Range(1, 256))
@@ -119,12 +155,26 @@ int main(int argc, char** argv) {
   check_sub->add_option("--ids", check.ids, "IDs asked in one round")
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000'000}))
       ->capture_default_str();
-  check_sub->add_option("--rounds", check.rounds, "Rounds; the median is shown")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
   check_sub->callback([&] {
     check.shape = ParseShape(check.shape_name);
     exit_code = Check(check);
+  });
+
+  AddOptions add;
+  auto* add_sub = app.add_subcommand(
+      "add", "Measure durable adds; every verdict is verified. They stay in the server");
+  AddWorkloadOptions(*add_sub, add);
+  add_sub->add_option("--references", add.references, "References to add in one round")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{100'000'000}))
+      ->capture_default_str();
+  add_sub
+      ->add_option("--rate", add.rate,
+                   "References a second, whether or not the server keeps up; latencies then count "
+                   "from when a batch is due. 0 is as many as the server takes")
+      ->capture_default_str();
+  add_sub->callback([&] {
+    add.shape = ParseShape(add.shape_name);
+    exit_code = Add(add);
   });
 
   try {
