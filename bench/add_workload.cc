@@ -16,26 +16,6 @@ namespace {
 
 constexpr uint32_t kSample = 1'000;
 
-absl::Status RunRound(XrefdPeer& peer, int pid, const AddOptions& options,
-                      std::span<const uint32_t> numbers, AddFigures& figures) {
-  const Pace pace{.in_flight = options.in_flight,
-                  .requests_per_second =
-                      static_cast<double>(options.rate) / static_cast<double>(figures.batch)};
-  const auto cpu_before = ProcessCpuNs(pid);
-  if (!cpu_before.ok()) return cpu_before.status();
-  const auto timing = AddReferences(peer, options.shape, numbers, figures.batch, pace);
-  if (!timing.ok()) return timing.status();
-  const auto cpu_after = ProcessCpuNs(pid);
-  if (!cpu_after.ok()) return cpu_after.status();
-  const auto added = static_cast<double>(numbers.size());
-  figures.adds_per_second.Add(added / timing->seconds);
-  figures.server_ns_per_add.Add(static_cast<double>(*cpu_after - *cpu_before) / added);
-  figures.p50_ms.Add(Quantile(timing->latency_ms, 0.5));
-  figures.p99_ms.Add(Quantile(timing->latency_ms, 0.99));
-  figures.max_ms.Add(Quantile(timing->latency_ms, 1));
-  return VerifySample(peer, options.shape, static_cast<uint32_t>(numbers.size()));
-}
-
 }  // namespace
 
 std::vector<uint32_t> RandomOrder(uint32_t count) {
@@ -85,6 +65,25 @@ absl::Status VerifySample(Peer& peer, Shape shape, uint32_t count) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<AddRound> MeasureAdds(Peer& peer, int server_pid, Shape shape,
+                                     std::span<const uint32_t> numbers, uint32_t batch,
+                                     const Pace& pace) {
+  const auto cpu_before = ProcessCpuNs(server_pid);
+  if (!cpu_before.ok()) return cpu_before.status();
+  auto timing = AddReferences(peer, shape, numbers, batch, pace);
+  if (!timing.ok()) return timing.status();
+  const auto cpu_after = ProcessCpuNs(server_pid);
+  if (!cpu_after.ok()) return cpu_after.status();
+  if (auto status = VerifySample(peer, shape, static_cast<uint32_t>(numbers.size()));
+      !status.ok()) {
+    return status;
+  }
+  const auto added = static_cast<double>(numbers.size());
+  const double seconds = timing->seconds;
+  return AddRound{*std::move(timing), added / seconds,
+                  static_cast<double>(*cpu_after - *cpu_before) / added};
+}
+
 absl::StatusOr<std::vector<AddFigures>> RunAddWorkload(const AddOptions& options) {
   auto peer = XrefdPeer::Connect(options.server);
   if (!peer.ok()) return peer.status();
@@ -96,14 +95,20 @@ absl::StatusOr<std::vector<AddFigures>> RunAddWorkload(const AddOptions& options
   std::vector<AddFigures> all;
   for (const uint32_t batch : options.batches) {
     AddFigures figures{.batch = batch};
+    const Pace pace{.in_flight = options.in_flight,
+                    .requests_per_second = static_cast<double>(options.rate) / batch};
     for (uint32_t r = 0; r < options.rounds; ++r) {
       if (auto status = (*peer)->Make(fmt::format("add-{}-{}-{}", run, batch, r)); !status.ok()) {
         return status;
       }
-      if (auto status = RunRound(**peer, static_cast<int>(*pid), options, numbers, figures);
-          !status.ok()) {
-        return status;
-      }
+      const auto round =
+          MeasureAdds(**peer, static_cast<int>(*pid), options.shape, numbers, batch, pace);
+      if (!round.ok()) return round.status();
+      figures.adds_per_second.Add(round->adds_per_second);
+      figures.server_ns_per_add.Add(round->server_ns_per_add);
+      figures.p50_ms.Add(Quantile(round->timing.latency_ms, 0.5));
+      figures.p99_ms.Add(Quantile(round->timing.latency_ms, 0.99));
+      figures.max_ms.Add(Quantile(round->timing.latency_ms, 1));
     }
     all.push_back(std::move(figures));
   }

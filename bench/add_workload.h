@@ -51,8 +51,18 @@ std::vector<uint32_t> RandomOrder(uint32_t count);
 absl::StatusOr<Timing> AddReferences(Peer& peer, Shape shape, std::span<const uint32_t> numbers,
                                      uint32_t batch, const Pace& pace);
 
-// Looks up some of the references below `count`, drawn at random. Internal if a target is not the
-// right one.
+// Internal if one of some references below `count`, drawn at random, does not look up to its
+// target.
 absl::Status VerifySample(Peer& peer, Shape shape, uint32_t count);
+
+struct AddRound {
+  Timing timing;
+  double adds_per_second = 0;
+  double server_ns_per_add = 0;
+};
+// AddReferences of all numbers below the size of `numbers`, in that order, then VerifySample.
+absl::StatusOr<AddRound> MeasureAdds(Peer& peer, int server_pid, Shape shape,
+                                     std::span<const uint32_t> numbers, uint32_t batch,
+                                     const Pace& pace);
 
 }  // namespace xref::bench

@@ -4,11 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <string>
 
 #include "bench/add_workload.h"
 #include "bench/check_workload.h"
+#include "bench/durability.h"
 #include "bench/id_shapes.h"
 #include "index/vocabulary.h"
 
@@ -18,6 +20,7 @@ using xref::bench::AddFigures;
 using xref::bench::AddOptions;
 using xref::bench::CheckFigures;
 using xref::bench::CheckOptions;
+using xref::bench::DurabilityOptions;
 using xref::bench::ParseShape;
 using xref::bench::Shape;
 
@@ -28,7 +31,8 @@ Examples:
   xref-bench generate --references 1000000 --shape mixed > references.csv
   xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4
   xref-bench add --references 1000000 --batch 1000 --in-flight 1
-  xref-bench add --rate 100000)";
+  xref-bench add --rate 100000
+  xref-bench durability --references 1000000)";
 
 struct GenerateOptions {
   uint64_t references = 1'000'000;
@@ -95,6 +99,13 @@ ExitCode Add(const AddOptions& options) {
                              f.server_ns_per_add.Median(), f.p50_ms.Median(), f.p99_ms.Median(),
                              f.p99_ms.Range(2), f.max_ms.Median());
   }
+  return kDone;
+}
+
+ExitCode Durability(const DurabilityOptions& options) {
+  const auto tables = xref::bench::CompareDurability(options);
+  if (!tables.ok()) return Fail(tables.status());
+  std::cout << *tables;
   return kDone;
 }
 
@@ -176,6 +187,35 @@ int main(int argc, char** argv) {
     add.shape = ParseShape(add.shape_name);
     exit_code = Add(add);
   });
+
+  DurabilityOptions durability;
+  durability.xrefd = std::filesystem::read_symlink("/proc/self/exe").replace_filename("xrefd");
+  durability.folder = std::filesystem::temp_directory_path();
+  auto* durability_sub = app.add_subcommand(
+      "durability", "Compare adds, checkpoints and restarts with Redis; starts both itself");
+  durability_sub->add_option("--xrefd", durability.xrefd, "The program")->type_name("PATH");
+  durability_sub->add_option("--redis", durability.redis, "The program; \"\" measures xrefd only")
+      ->type_name("PATH")
+      ->capture_default_str();
+  durability_sub->add_option("--folder", durability.folder, "On the disk to measure")
+      ->capture_default_str();
+  durability_sub
+      ->add_option("--references", durability.references, "To checkpoint and to restart with")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  durability_sub->add_option("--adds", durability.adds, "To add in one measurement")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  durability_sub->add_option("--rate", durability.rate, "References a second beside checkpoints")
+      ->check(CLI::Range(1'000, 10'000'000))
+      ->capture_default_str();
+  durability_sub->add_option("--seconds", durability.seconds, "How long beside checkpoints")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
+  durability_sub->add_option("--rounds", durability.rounds, "Rounds; the median is shown")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  durability_sub->callback([&] { exit_code = Durability(durability); });
 
   try {
     app.parse(argc, argv);

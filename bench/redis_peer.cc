@@ -1,0 +1,84 @@
+#include "bench/redis_peer.h"
+
+#include <fmt/format.h>
+
+namespace xref::bench {
+namespace {
+
+absl::Status ToStatus(const std::string& error) {
+  return error.starts_with("LOADING") ? absl::UnavailableError(error) : absl::InternalError(error);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RedisPeer>> RedisPeer::Connect(const std::string& server) {
+  auto connection = Connection::Open(server);
+  if (!connection.ok()) return connection.status();
+  return std::unique_ptr<RedisPeer>(new RedisPeer(*std::move(connection)));
+}
+
+absl::StatusOr<RespReply> RedisPeer::Call(const std::vector<std::string_view>& words) {
+  std::string command;
+  AppendCommand(words, command);
+  RespReply reply;
+  const auto answered = connection_->Exchange(
+      1, {}, [&](uint64_t) { return std::string_view(command); },
+      [&](uint64_t, std::string_view received) { return TakeReply(received, reply); });
+  if (!answered.ok()) return answered.status();
+  if (reply.kind == RespReply::Kind::kError) return ToStatus(reply.text);
+  return reply;
+}
+
+absl::StatusOr<uint64_t> RedisPeer::Info(std::string_view name) {
+  const auto info = Call({"INFO", "everything"});
+  if (!info.ok()) return info.status();
+  const std::string line = fmt::format("\n{}:", name);
+  const size_t found = info->text.find(line);
+  if (found == std::string::npos) {
+    return absl::InternalError(fmt::format("Redis does not tell its {}", name));
+  }
+  return std::stoull(info->text.substr(found + line.size()));
+}
+
+absl::Status RedisPeer::Use(const std::string& set) {
+  set_ = set;
+  return Call({"EXISTS", set_}).status();
+}
+
+absl::StatusOr<std::vector<std::string>> RedisPeer::Lookup(const IdBatch& sources) {
+  std::vector<std::string_view> words{"HMGET", set_};
+  IdCursor cursor(sources);
+  for (uint32_t i = 0; i < sources.count; ++i) words.push_back(cursor.Next());
+  const auto reply = Call(words);
+  if (!reply.ok()) return reply.status();
+  std::vector<std::string> targets;
+  for (const RespReply& item : reply->items) targets.push_back(item.text);
+  return targets;
+}
+
+std::string RedisPeer::EncodeAdd(const IdBatch& sources, const IdBatch& targets) const {
+  std::vector<std::string_view> words{"HSET", set_};
+  IdCursor source(sources);
+  IdCursor target(targets);
+  for (uint32_t i = 0; i < sources.count; ++i) {
+    words.push_back(source.Next());
+    words.push_back(target.Next());
+  }
+  std::string command;
+  AppendCommand(words, command);
+  return command;
+}
+
+absl::StatusOr<size_t> RedisPeer::TakeAdded(std::string_view received, uint32_t items) const {
+  RespReply reply;
+  const auto taken = TakeReply(received, reply);
+  if (!taken.ok() || *taken == 0) return taken;
+  if (reply.kind == RespReply::Kind::kError) return ToStatus(reply.text);
+  if (reply.integer != items) {
+    return absl::InternalError(
+        fmt::format("of {} new references {} were added", items, reply.integer));
+  }
+  return taken;
+}
+
+}  // namespace xref::bench

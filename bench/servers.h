@@ -1,0 +1,50 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/peer.h"
+#include "bench/redis_peer.h"
+#include "bench/server_process.h"
+#include "bench/xrefd_peer.h"
+
+namespace xref::bench {
+
+// A server that a comparison has started, and where it listens.
+struct Server {
+  std::unique_ptr<ServerProcess> process;
+  std::string address;
+};
+
+// Between checkpoints: longer than any measurement.
+inline constexpr uint32_t kNoCheckpoint = 86'400;
+
+// Each makes `folder` if it is missing. The server may still be loading what it finds there.
+absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
+                                  uint32_t checkpoint_seconds);
+// Redis saves by itself never; with `durable` it syncs every write to its append-only file, else
+// it starts with what its RDB file holds.
+absl::StatusOr<Server> StartRedis(const std::string& program, const std::string& folder,
+                                  bool durable);
+
+// Connects, and opens the set (&Peer::Make or &Peer::Use): again and again until the server has
+// loaded what it holds.
+template <typename PeerType>
+absl::StatusOr<std::unique_ptr<PeerType>> ConnectWhenReady(
+    const Server& server, absl::Status (Peer::*open)(const std::string& set),
+    const std::string& set) {
+  const auto give_up = Clock::now() + kPatience;
+  for (;;) {
+    auto peer = PeerType::Connect(server.address);
+    const absl::Status status = peer.ok() ? (**peer.*open)(set) : peer.status();
+    if (status.ok()) return peer;
+    if (!absl::IsUnavailable(status) || Clock::now() > give_up) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+}  // namespace xref::bench
