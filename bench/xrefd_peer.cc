@@ -65,21 +65,21 @@ absl::StatusOr<std::vector<std::string>> XrefdPeer::Lookup(const IdBatch& source
 
 std::string XrefdPeer::EncodeAdd(const IdBatch& sources, const IdBatch& targets) const {
   return EncodeFrame(protocol::Opcode::kAdd, 0,
-                     protocol::AddRequest{.place = place_,
-                                          .origin = Origin::kSync,
-                                          .actor = kActor,
-                                          .sources = sources,
-                                          .targets = targets});
+                     protocol::MutationRequest{.place = place_,
+                                               .origin = Origin::kSync,
+                                               .actor = kActor,
+                                               .sources = sources,
+                                               .targets = targets});
 }
 
 absl::StatusOr<size_t> XrefdPeer::TakeAdded(std::string_view received, uint32_t items) const {
-  protocol::AddReply reply;
+  protocol::MutationReply reply;
   protocol::FrameHeader header;
   const auto taken = TakeFrame(received, reply, header);
   if (!taken.ok() || *taken == 0) return taken;
   const auto added = std::count_if(
       reply.outcomes.begin(), reply.outcomes.end(),
-      [](const auto& outcome) { return outcome.verdict == protocol::AddVerdict::kAdded; });
+      [](const auto& outcome) { return outcome.verdict == protocol::Verdict::kDone; });
   if (added != items) {
     return absl::InternalError(fmt::format("of {} new references {} were added", items, added));
   }
