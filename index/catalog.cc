@@ -60,6 +60,38 @@ void Catalog::Apply(const EmptyTrash& emptied) {
   std::erase_if(trash_, [&](const Trash& t) { return t.partition == emptied.partition; });
 }
 
+void Catalog::Apply(const Change& change) {
+  struct Applier {
+    Catalog& catalog;
+    const Change& change;
+
+    void operator()(const CreateIntegration& created) const { catalog.Apply(created); }
+    void operator()(const CreateType& created) const { catalog.Apply(created); }
+    void operator()(const RenamePlatforms& renamed) const { catalog.Apply(renamed); }
+    void operator()(const SetRules& rules) const { catalog.Apply(rules); }
+    void operator()(const PurgePlace& purged) const {
+      catalog.Apply(purged, change.actor, change.time_us);
+    }
+    void operator()(const EmptyTrash& emptied) const { catalog.Apply(emptied); }
+    void operator()(const AddReferences&) const {}
+    void operator()(const SetReferences&) const {}
+    void operator()(const DeleteReferences&) const {}
+    void operator()(const IgnoreSources&) const {}
+    void operator()(const GrantClaims&) const {}
+    void operator()(const ReleaseClaims&) const {}
+    void operator()(const RenewClaims&) const {}
+  };
+  std::visit(Applier{*this, change}, change.what);
+}
+
+bool Catalog::IsAlteredBy(const Change& change) {
+  const auto& what = change.what;
+  return std::holds_alternative<CreateIntegration>(what) ||
+         std::holds_alternative<CreateType>(what) ||
+         std::holds_alternative<RenamePlatforms>(what) || std::holds_alternative<SetRules>(what) ||
+         std::holds_alternative<PurgePlace>(what) || std::holds_alternative<EmptyTrash>(what);
+}
+
 const Integration* Catalog::Find(std::string_view name) const {
   const auto found = integrations_.find(name);
   return found == integrations_.end() ? nullptr : &found->second;

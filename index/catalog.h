@@ -50,6 +50,9 @@ class Catalog {
   void Apply(const SetRules& rules);
   void Apply(const PurgePlace& purged, std::string_view actor, int64_t time_us);
   void Apply(const EmptyTrash& emptied);
+  // Makes any change that is one of the catalog; the others are ignored.
+  void Apply(const Change& change);
+  static bool IsAlteredBy(const Change& change);
 
   // The integration of that name, or nullptr. Valid as long as the catalog.
   const Integration* Find(std::string_view name) const;

@@ -99,55 +99,37 @@ void ReferenceStore::ChangeInSteps(PlaceId place, uint32_t count, Step step) {
 }
 
 void ReferenceStore::Apply(const Change& change) {
-  struct Applier {
+  struct ToReferences {
     ReferenceStore& store;
-    const Change& change;
 
     void operator()(const CreateIntegration& created) const {
       for (const EntityType& type : created.types) store.MakeIndex(type.place);
-      store.ApplyToCatalog(created);
     }
-    void operator()(const CreateType& created) const {
-      store.MakeIndex(created.type.place);
-      store.ApplyToCatalog(created);
-    }
-    void operator()(const RenamePlatforms& renamed) const { store.ApplyToCatalog(renamed); }
-    void operator()(const SetRules& rules) const { store.ApplyToCatalog(rules); }
+    void operator()(const CreateType& created) const { store.MakeIndex(created.type.place); }
     void operator()(const AddReferences& added) const {
-      store.reservations_.End(added.place, added.sources);
       store.Add(added.place, added.sources, added.targets);
     }
     void operator()(const SetReferences& set) const {
-      store.reservations_.End(set.place, set.sources);
       store.Put(set.place, set.sources, set.targets);
     }
     void operator()(const DeleteReferences& deleted) const {
       store.Erase(deleted.place, deleted.sources);
     }
-    void operator()(const IgnoreSources& ignored) const { store.reservations_.Ignore(ignored); }
-    void operator()(const GrantClaims& granted) const {
-      store.reservations_.Grant(granted, change.actor, change.time_us);
-    }
-    void operator()(const ReleaseClaims& released) const {
-      store.reservations_.End(released.place, released.sources);
-    }
-    void operator()(const RenewClaims& renewed) const {
-      store.reservations_.Renew(renewed, change.time_us);
-    }
-    void operator()(const PurgePlace& purged) const {
-      store.Purge(purged.place);
-      const BigReaderLock::WriterGuard guard(store.lock_);
-      store.catalog_.Apply(purged, change.actor, change.time_us);
-    }
-    void operator()(const EmptyTrash& emptied) const { store.ApplyToCatalog(emptied); }
+    void operator()(const PurgePlace& purged) const { store.Purge(purged.place); }
+    void operator()(const EmptyTrash&) const {}
+    void operator()(const RenamePlatforms&) const {}
+    void operator()(const SetRules&) const {}
+    void operator()(const IgnoreSources&) const {}
+    void operator()(const GrantClaims&) const {}
+    void operator()(const ReleaseClaims&) const {}
+    void operator()(const RenewClaims&) const {}
   };
-  std::visit(Applier{*this, change}, change.what);
-}
-
-template <typename What>
-void ReferenceStore::ApplyToCatalog(const What& what) {
+  reservations_.Apply(change);
+  std::visit(ToReferences{*this}, change.what);
+  // Last, so that a place that is named has an index.
+  if (!Catalog::IsAlteredBy(change)) return;
   const BigReaderLock::WriterGuard guard(lock_);
-  catalog_.Apply(what);
+  catalog_.Apply(change);
 }
 
 void ReferenceStore::MakeIndex(PlaceId place) {

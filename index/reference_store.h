@@ -112,8 +112,6 @@ class ReferenceStore {
  private:
   // Makes an index for a place that has none.
   void MakeIndex(PlaceId place);
-  template <typename What>
-  void ApplyToCatalog(const What& what);
 
   ReferenceIndex* FindIndex(PlaceId place) const;
   void Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index);

@@ -87,6 +87,36 @@ void Reservations::Ignore(const IgnoreSources& change) {
   }
 }
 
+void Reservations::Apply(const Change& change) {
+  struct Applier {
+    Reservations& reservations;
+    const Change& change;
+
+    void operator()(const AddReferences& added) const {
+      reservations.End(added.place, added.sources);
+    }
+    void operator()(const SetReferences& set) const { reservations.End(set.place, set.sources); }
+    void operator()(const ReleaseClaims& released) const {
+      reservations.End(released.place, released.sources);
+    }
+    void operator()(const GrantClaims& granted) const {
+      reservations.Grant(granted, change.actor, change.time_us);
+    }
+    void operator()(const RenewClaims& renewed) const {
+      reservations.Renew(renewed, change.time_us);
+    }
+    void operator()(const IgnoreSources& ignored) const { reservations.Ignore(ignored); }
+    void operator()(const DeleteReferences&) const {}
+    void operator()(const CreateIntegration&) const {}
+    void operator()(const CreateType&) const {}
+    void operator()(const RenamePlatforms&) const {}
+    void operator()(const SetRules&) const {}
+    void operator()(const PurgePlace&) const {}
+    void operator()(const EmptyTrash&) const {}
+  };
+  std::visit(Applier{*this, change}, change.what);
+}
+
 void Reservations::SetClaim(PlaceId place, std::string_view source, Claim claim) {
   RaiseNextToken(claim.token + 1);
   const auto [at, added] = At(place).claims.insert_or_assign(std::string(source), std::move(claim));

@@ -57,6 +57,9 @@ class Reservations {
   void End(PlaceId place, const IdBatch& sources);
   // A source that is ignored cannot be claimed.
   void Ignore(const IgnoreSources& ignored);
+  // What any change means for reservations: a source that is linked is claimed no more. Most mean
+  // nothing.
+  void Apply(const Change& change);
 
   // For loading.
   void SetClaim(PlaceId place, std::string_view source, Claim claim);
