@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "persistence/checkpoint.h"
@@ -101,6 +102,19 @@ uint64_t Scatter(uint64_t n) {
   return n * 0xBF58476D1CE4E5B9 & kMask;
 }
 
+void Append(Journal& journal, Lsn lsn, decltype(Change::what) what) {
+  const Change change{.lsn = lsn,
+                      .epoch = 1,
+                      .time_us = 1'700'000'000'000'000,
+                      .actor = "import",
+                      .what = std::move(what)};
+  std::string bytes;
+  protocol::EncodeChange(change, bytes);
+  const JournalRecord record{lsn, bytes};
+  const auto status = journal.Append({&record, 1});
+  Verify(status.ok(), status.ToString());
+}
+
 // Appends references with 13-digit source IDs in random order to the journal.
 void FillJournal(Journal& journal, Lsn lsn, uint64_t first, uint64_t references,
                  const std::string& prefix) {
@@ -111,17 +125,7 @@ void FillJournal(Journal& journal, Lsn lsn, uint64_t first, uint64_t references,
       sources.Add(prefix + std::to_string(1'000'000'000'000 + Scatter(n)));
       targets.Add(std::to_string(100'000'000'000 + n));
     }
-    Change change;
-    change.lsn = ++lsn;
-    change.epoch = 1;
-    change.time_us = 1'700'000'000'000'000;
-    change.actor = "import";
-    change.what = AddReferences{1, Origin::kImport, sources.View(), targets.View()};
-    std::string bytes;
-    protocol::EncodeChange(change, bytes);
-    const JournalRecord record{lsn, bytes};
-    const auto status = journal.Append({&record, 1});
-    Verify(status.ok(), status.ToString());
+    Append(journal, ++lsn, AddReferences{1, Origin::kImport, sources.View(), targets.View()});
   }
 }
 
@@ -140,9 +144,10 @@ void Measure(const Options& options, const std::string& folder) {
   std::filesystem::create_directories(folder + "/snapshot");
   const auto journal = Value(Journal::Open(folder + "/journal", kMapBytes));
   const auto snapshots = Value(SnapshotFolder::Open(folder + "/snapshot", kMapBytes));
-  Lsn held_lsn = 0;
+  Lsn held_lsn = 1;
+  Append(*journal, held_lsn, CreateIntegration{1, "shop-erp", "Shop", "ERP", {{1, "orders"}}});
   if (options.held > 0) {
-    FillJournal(*journal, 0, 0, options.held, options.prefix);
+    FillJournal(*journal, held_lsn, 0, options.held, options.prefix);
     held_lsn = Value(Checkpoint(*journal, *snapshots));
   }
   FillJournal(*journal, held_lsn, options.held, options.references, options.prefix);

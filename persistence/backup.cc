@@ -19,6 +19,7 @@
 #include "persistence/data_files.h"
 #include "persistence/examination.h"
 #include "persistence/failpoint.h"
+#include "persistence/snapshot_writer.h"
 #include "protocol/wire.h"
 
 namespace xref {
@@ -231,7 +232,10 @@ absl::StatusOr<Restored> Branch(Journal& journal, Snapshot& snapshot) {
   auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
   ++applied->epoch;
-  if (auto status = snapshot.WriteApplied(*applied); !status.ok()) return status;
+  auto writer = SnapshotWriter::Begin(snapshot);
+  if (!writer.ok()) return writer.status();
+  if (auto status = writer->SetApplied(*applied); !status.ok()) return status;
+  if (auto status = writer->Commit(); !status.ok()) return status;
   if (auto status = journal.Trim(applied->lsn); !status.ok()) return status;
   return Restored{.references = 0, .lsn = applied->lsn, .epoch = applied->epoch};
 }

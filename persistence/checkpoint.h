@@ -2,6 +2,9 @@
 
 #include <absl/status/statusor.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "index/vocabulary.h"
 #include "persistence/journal.h"
 #include "persistence/snapshot_folder.h"
@@ -12,8 +15,12 @@ namespace xref {
 // it from the journal. Returns the LSN that the snapshot then reaches.
 //
 // Little is set into the snapshot row by row; much, compared with what is there, is merged with it
-// into a new one that then takes its place. Commits go on beside either. Memory is bounded, some
-// tens of megabytes; a crash at any point loses nothing, since the journal is trimmed last.
-[[nodiscard]] absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots);
+// into a new one that then takes its place, without the history from before `history_from_us`
+// (microseconds since 1970). Commits go on beside either. Memory is bounded, some tens of
+// megabytes, and what claims and ignored sources take; a crash at any point loses nothing, since
+// the journal is trimmed last.
+[[nodiscard]] absl::StatusOr<Lsn> Checkpoint(
+    Journal& journal, SnapshotFolder& snapshots,
+    int64_t history_from_us = std::numeric_limits<int64_t>::min());
 
 }  // namespace xref

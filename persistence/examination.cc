@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "index/catalog.h"
+#include "index/reservations.h"
+#include "persistence/places.h"
 #include "persistence/recovery.h"
+#include "persistence/stored_reservation.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -92,25 +97,42 @@ class Examiner {
       found_.lsn = std::max(found_.lsn, applied->lsn);
       Note(CheckBelongTogether(journal_, *applied));
     }
-    Note(snapshot_.ReadCatalog([&](std::string_view record) {
+    Catalog catalog;
+    ReadTable(Snapshot::Table::kCatalog, [&](std::string_view key, std::string_view value) {
       Change change;
-      if (const auto fault = protocol::DecodeChange(record, change)) {
-        Note(absl::DataLossError(fmt::format("snapshot: an entry of the catalog: {}", *fault)));
-      }
-      return absl::OkStatus();
-    }));
-    auto scan = snapshot_.Scan();
-    if (!scan.ok()) return Note(scan.status());
-    Snapshot::Row row;
-    while (Going()) {
-      const auto found = scan->Next(row);
-      if (!found.ok()) {
-        Note(found.status());
-        continue;
-      }
-      if (!*found) return;
+      auto status = ParseCatalogEntry(key, value, change);
+      if (status.ok()) catalog.Apply(change);
+      return status;
+    });
+    const Partitions partitions(catalog);
+    PlaceId partition = 0;
+    ReadTable(Snapshot::Table::kReferences, [&](std::string_view key, std::string_view value) {
       ++found_.references;
-      Note(Advance(row.key.size() + row.value.size()));
+      const auto reference = ParseReference(key, value);
+      if (!reference.ok()) return reference.status();
+      const PlaceId before = std::exchange(partition, reference->partition);
+      return before == partition ? absl::OkStatus() : partitions.Check(partition);
+    });
+    ReadTable(Snapshot::Table::kHistory, [](std::string_view key, std::string_view value) {
+      return ParseEvent(key, value).status();
+    });
+    Reservations reservations;
+    ReadTable(Snapshot::Table::kReservations, [&](std::string_view key, std::string_view value) {
+      return LoadEntry(key, value, reservations);
+    });
+  }
+
+  // Goes on after an entry that is damaged.
+  void ReadTable(Snapshot::Table table,
+                 absl::FunctionRef<absl::Status(std::string_view, std::string_view)> verify) {
+    auto scan = snapshot_.Scan(table);
+    if (!scan.ok()) return Note(scan.status());
+    while (Going()) {
+      const auto found = scan->Next();
+      Note(found.status());
+      if (!found.ok() || !*found) return;
+      Note(verify(scan->key(), scan->value()));
+      Note(Advance(scan->key().size() + scan->value().size()));
     }
   }
 

@@ -36,8 +36,6 @@ std::string_view Name(Failpoint failpoint) {
       return "reply-before";
     case Failpoint::kCheckpointBefore:
       return "checkpoint-before";
-    case Failpoint::kCheckpointCatalog:
-      return "checkpoint-catalog";
     case Failpoint::kCheckpointReferences:
       return "checkpoint-references";
     case Failpoint::kCheckpointTransaction:

@@ -16,9 +16,8 @@ enum class Failpoint : uint8_t {
   kCommitAfter,            // it is durable; the index has none of it, nobody was told
   kReplyBefore,            // it is durable and visible; nobody was told
   kCheckpointBefore,       // the changes are gathered, the snapshot has none of it
-  kCheckpointCatalog,      // the snapshot has their integrations
-  kCheckpointReferences,   // and some of its references
-  kCheckpointTransaction,  // some are written, in a transaction that is still open
+  kCheckpointTransaction,  // some references are set, in a transaction that is still open
+  kCheckpointReferences,   // and in one that is closed
   kCheckpointApplied,      // the snapshot has the whole fold, and the journal as well
   kMergeTransaction,       // a new snapshot has some references, in a transaction that is open
   kMergeReferences,        // and in one that is closed

@@ -207,6 +207,11 @@ absl::Status LmdbTransaction::Append(LmdbTable table, std::string_view key,
   return absl::OkStatus();
 }
 
+absl::Status LmdbTransaction::Clear(LmdbTable table) {
+  const int code = mdb_drop(txn_, table, 0);
+  return code == 0 ? absl::OkStatus() : Failure(code, env_.path(), "clear");
+}
+
 absl::Status LmdbTransaction::Commit() {
   const int code = mdb_txn_commit(std::exchange(txn_, nullptr));
   map_.unlock();
@@ -254,6 +259,13 @@ absl::Status LmdbCursor::Put(std::string_view key, std::string_view value) {
   MDB_val v = ToVal(value);
   if (const int code = mdb_cursor_put(cursor_, &k, &v, 0)) return Failure(code, env_.path(), "put");
   return absl::OkStatus();
+}
+
+absl::Status LmdbCursor::PutIfAbsent(std::string_view key, std::string_view value) {
+  MDB_val k = ToVal(key);
+  MDB_val v = ToVal(value);
+  const int code = mdb_cursor_put(cursor_, &k, &v, MDB_NOOVERWRITE);
+  return code == 0 || code == MDB_KEYEXIST ? absl::OkStatus() : Failure(code, env_.path(), "put");
 }
 
 absl::Status LmdbCursor::Append(std::string_view key, std::string_view value) {

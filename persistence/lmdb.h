@@ -100,6 +100,8 @@ class LmdbTransaction {
   absl::Status Put(LmdbTable table, std::string_view key, std::string_view value);
   // For a key above all others in the table: several times faster than Put.
   absl::Status Append(LmdbTable table, std::string_view key, std::string_view value);
+  // Removes all entries of the table.
+  absl::Status Clear(LmdbTable table);
 
   // Durable when it returns OK. The transaction is over either way.
   absl::Status Commit();
@@ -135,6 +137,8 @@ class LmdbCursor {
 
   // Sets an entry; fastest when called in key order.
   absl::Status Put(std::string_view key, std::string_view value);
+  // Leaves an entry that is there as it is.
+  absl::Status PutIfAbsent(std::string_view key, std::string_view value);
   // For a key above all others in the table: several times faster than Put.
   absl::Status Append(std::string_view key, std::string_view value);
   // Removes the entry that the cursor is at; Next then arrives at the one after it.

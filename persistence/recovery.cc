@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "persistence/failpoint.h"
+#include "persistence/places.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -19,26 +20,16 @@ namespace {
 // References applied at a time while the snapshot is read.
 constexpr size_t kBatch = 4096;
 
-// Applies a change if the store has what it needs.
+// Applies a change if what it is about exists.
 absl::Status ApplyVerified(const Change& change, ReferenceStore& store) {
-  if (const auto* added = std::get_if<AddReferences>(&change.what)) {
-    if (store.WriterIndex(added->place) == nullptr) {
-      return absl::DataLossError(fmt::format(
-          "change {} adds references to place {}, which does not exist", change.lsn, added->place));
-    }
-  }
-  store.Apply(change);
-  return absl::OkStatus();
+  auto status = CheckPlaceOf(change, store.WriterCatalog());
+  if (status.ok()) store.Apply(change);
+  return status;
 }
 
 absl::Status LoadCatalog(Snapshot& snapshot, ReferenceStore& store) {
-  return snapshot.ReadCatalog([&](std::string_view record) {
-    Change change;
-    if (const auto fault = protocol::DecodeChange(record, change)) {
-      return absl::DataLossError(fmt::format("snapshot: an entry of the catalog: {}", *fault));
-    }
-    return ApplyVerified(change, store);
-  });
+  return snapshot.ReadCatalog(
+      [&](const Change& change, std::string_view) { return ApplyVerified(change, store); });
 }
 
 // Some references of one place, on their way from the thread that reads to the one that applies.
@@ -86,18 +77,22 @@ class BatchQueue {
   bool over_ = false;          // guarded by mutex_
 };
 
-// Reads and verifies all references of the snapshot into the queue.
-absl::Status ReadInto(BatchQueue& queue, Snapshot& snapshot) {
+// Reads and verifies all references of the snapshot, and puts those of places into the queue: the
+// others are trash, or of places that the journal's changes will make.
+absl::Status ReadInto(BatchQueue& queue, Snapshot& snapshot, const Partitions& partitions) {
   Batch batch;
+  PlaceId partition = 0;
   const auto put = [&](PlaceId next_place) {
     const bool taken = batch.sources.size() == 0 || queue.Put(std::exchange(batch, Batch()));
     batch.place = next_place;
     return taken ? absl::OkStatus() : absl::CancelledError("nobody takes the references");
   };
   auto status = snapshot.ReadReferences([&](const StoredReference& reference) {
-    if (reference.place != batch.place || batch.sources.size() == kBatch) {
-      if (auto taken = put(reference.place); !taken.ok()) return taken;
+    if (reference.partition != partition || batch.sources.size() == kBatch) {
+      partition = reference.partition;
+      if (auto taken = put(partitions.PlaceOf(partition)); !taken.ok()) return taken;
     }
+    if (batch.place == 0) return absl::OkStatus();
     batch.sources.Add(reference.source);
     batch.targets.Add(reference.target);
     return absl::OkStatus();
@@ -113,30 +108,28 @@ absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& stor
   // Tables that have their final size from the start are filled several times faster.
   const auto counts = snapshot.CountReferences();
   if (!counts.ok()) return counts.status();
+  const Partitions partitions(store.WriterCatalog());
   RecoveryProgress reached{};
-  for (const auto& [place, references] : *counts) {
-    if (store.WriterIndex(place) != nullptr) store.Reserve(place, references);
+  for (const auto& [partition, references] : *counts) {
+    if (auto status = partitions.Check(partition); !status.ok()) return status;
+    const PlaceId place = partitions.PlaceOf(partition);
+    if (place == 0) continue;
+    store.Reserve(place, references);
     reached.expected += references;
   }
 
   BatchQueue queue;
   absl::Status read;
-  std::thread reader([&] { read = ReadInto(queue, snapshot); });
-  absl::Status applied;
-  while (const std::optional<Batch> batch = queue.Take()) {
-    Change change;
-    change.what =
-        AddReferences{batch->place, Origin::kSync, batch->sources.View(), batch->targets.View()};
-    applied = ApplyVerified(change, store);
+  std::thread reader([&] { read = ReadInto(queue, snapshot, partitions); });
+  bool stopped = false;
+  for (std::optional<Batch> batch; !stopped && (batch = queue.Take());) {
+    store.Add(batch->place, batch->sources.View(), batch->targets.View());
     reached.loaded += batch->sources.size();
-    if (applied.ok() && !progress(reached)) {
-      applied = absl::CancelledError("recovery was told to stop");
-    }
-    if (!applied.ok()) break;
+    stopped = !progress(reached);
   }
   queue.End();
   reader.join();
-  if (!applied.ok()) return applied;
+  if (stopped) return absl::CancelledError("recovery was told to stop");
   if (!read.ok()) return read;
   return reached.loaded;
 }
@@ -171,6 +164,9 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
   if (!applied.ok()) return applied.status();
   if (auto status = CheckBelongTogether(journal, *applied); !status.ok()) return status;
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
+  if (auto status = snapshot.ReadReservations(store.WriterReservations()); !status.ok()) {
+    return status;
+  }
   Pass(Failpoint::kRecoveryCatalog);
   const auto loaded = LoadReferences(snapshot, store, progress);
   if (!loaded.ok()) return loaded.status();

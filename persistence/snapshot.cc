@@ -1,106 +1,64 @@
 #include "persistence/snapshot.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
-#include <cstring>
-#include <optional>
 #include <utility>
 
-#include "persistence/failpoint.h"
 #include "persistence/keys.h"
 #include "persistence/meta_table.h"
-#include "protocol/wire.h"
+#include "persistence/stored_reservation.h"
+#include "protocol/change_codec.h"
 
 namespace xref {
 namespace {
 
-using protocol::Reader;
-using protocol::Writer;
+// README.md beside this file has the layout of the tables.
+constexpr uint32_t kFormat = 2;
+constexpr std::string_view kTables[] = {"catalog", "history", "meta", "references", "reservations"};
+// Format 1 had other tables, so that its files are no sound ones of this format.
+constexpr std::string_view kTablesOfFormat1[] = {"catalog", "meta", "references"};
+constexpr size_t kMetaOfFormat1 = 1;
 
-// meta:        "format"  -> u32 format version, u64 checksum
-//              "applied" -> u64 LSN, u64 epoch, u64 checksum
-// catalog:     integration (u32, big-endian) -> the record of the change that created it
-// references:  place (u32, big-endian), source ID -> u32 checksum, u8 origin, u64 created_us,
-//              text8 actor, target ID
-//
-// A checksum is XXH3-64 (its low half, in references) of the key and of the value's other bytes.
-
-constexpr uint32_t kFormat = 1;
-constexpr std::string_view kTables[] = {"catalog", "meta", "references"};
-constexpr std::string_view kAppliedKey = "applied";
-
-constexpr size_t kReferenceChecksumBytes = sizeof(uint32_t);
-
-uint32_t ReferenceChecksum(std::string_view key, std::string_view value) {
-  return static_cast<uint32_t>(Checksum(key, value));
+// FailedPrecondition if `path` is a sound snapshot of an earlier format.
+absl::Status RefuseEarlierFormat(const std::string& path, uint64_t map_bytes) {
+  const auto env = LmdbEnvironment::Open(path, map_bytes, kTablesOfFormat1);
+  if (!env.ok()) return absl::OkStatus();
+  return SettleFormat(**env, (*env)->table(kMetaOfFormat1), kFormat);
 }
 
-absl::Status Damaged(std::string_view key) {
-  const bool has_place = key.size() > sizeof(PlaceId);
-  return absl::DataLossError(fmt::format(
-      "snapshot: the reference of place {}, source ID \"{}\", is damaged",
-      has_place ? ReadBigEndian<PlaceId>(key) : 0, has_place ? key.substr(sizeof(PlaceId)) : key));
-}
-
-std::optional<StoredReference> ParseReference(std::string_view key, std::string_view value) {
-  if (key.size() <= sizeof(PlaceId) || value.size() < kReferenceChecksumBytes) return std::nullopt;
-  Reader reader = ReaderOf(value);
-  if (reader.U32() != ReferenceChecksum(key, value.substr(kReferenceChecksumBytes))) {
-    return std::nullopt;
+// Hands every entry, from `from` on, to `take`, which says whether it wants more.
+absl::Status ForEachEntry(Snapshot& snapshot, Snapshot::Table table, std::string_view from,
+                          absl::FunctionRef<absl::StatusOr<bool>(const SnapshotScan&)> take) {
+  auto scan = snapshot.Scan(table);
+  if (!scan.ok()) return scan.status();
+  for (auto found = scan->Seek(from); !found.ok() || *found; found = scan->Next()) {
+    if (!found.ok()) return found.status();
+    const auto more = take(*scan);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
   }
-  StoredReference reference;
-  reference.place = ReadBigEndian<PlaceId>(key);
-  reference.source = key.substr(sizeof(PlaceId));
-  reference.origin = static_cast<Origin>(reader.U8());
-  reference.created_us = static_cast<int64_t>(reader.U64());
-  reference.actor = reader.Text8();
-  reference.target = reader.Text(reader.left());
-  if (!reader.ok() || reference.target.empty()) return std::nullopt;
-  return reference;
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-size_t AppendReference(const StoredReference& reference, std::string& out) {
-  const size_t start = out.size();
-  AppendBigEndian(reference.place, out);
-  out.append(reference.source);
-  const size_t key_bytes = out.size() - start;
-  Writer writer(out);
-  writer.U32(0);
-  writer.U8(static_cast<uint8_t>(reference.origin));
-  writer.U64(static_cast<uint64_t>(reference.created_us));
-  writer.Text8(reference.actor);
-  out.append(reference.target);
-  const std::string_view whole = std::string_view(out).substr(start);
-  const uint32_t checksum = ReferenceChecksum(whole.substr(0, key_bytes),
-                                              whole.substr(key_bytes + kReferenceChecksumBytes));
-  std::memcpy(out.data() + start + key_bytes, &checksum, sizeof checksum);
-  return key_bytes;
-}
-
 absl::StatusOr<std::unique_ptr<Snapshot>> Snapshot::Open(const std::string& path,
                                                          uint64_t map_bytes) {
   auto env = LmdbEnvironment::Open(path, map_bytes, kTables);
+  if (absl::IsDataLoss(env.status())) {
+    if (auto status = RefuseEarlierFormat(path, map_bytes); !status.ok()) return status;
+  }
   if (!env.ok()) return env.status();
   std::unique_ptr<Snapshot> snapshot(new Snapshot(*std::move(env)));
-  if (auto status = SettleFormat(*snapshot->env_, snapshot->meta_, kFormat); !status.ok()) {
-    return status;
-  }
+  auto status = SettleFormat(*snapshot->env_, snapshot->TableOf(Table::kMeta), kFormat);
+  if (!status.ok()) return status;
   return snapshot;
 }
-
-Snapshot::Snapshot(std::unique_ptr<LmdbEnvironment> env)
-    : env_(std::move(env)),
-      catalog_(env_->table(0)),
-      meta_(env_->table(1)),
-      references_(env_->table(2)) {}
 
 absl::StatusOr<Snapshot::Applied> Snapshot::ReadApplied() {
   auto txn = env_->BeginRead();
   if (!txn.ok()) return txn.status();
-  const auto stored = txn->Get(meta_, kAppliedKey);
+  const auto stored = txn->Get(TableOf(Table::kMeta), kAppliedKey);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return Applied{};
   auto reader = OpenMeta(kAppliedKey, **stored);
@@ -108,136 +66,144 @@ absl::StatusOr<Snapshot::Applied> Snapshot::ReadApplied() {
   Applied applied;
   applied.lsn = reader->U64();
   applied.epoch = reader->U64();
+  applied.next_token = reader->U64();
   return applied;
 }
 
-absl::Status Snapshot::ReadCatalog(absl::FunctionRef<absl::Status(std::string_view)> take) {
-  auto txn = env_->BeginRead();
-  if (!txn.ok()) return txn.status();
-  auto cursor = LmdbCursor::Open(*txn, catalog_);
-  if (!cursor.ok()) return cursor.status();
-  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
-    if (!found.ok()) return found.status();
-    if (auto status = take(cursor->value()); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+absl::Status Snapshot::ReadCatalog(
+    absl::FunctionRef<absl::Status(const Change&, std::string_view)> take) {
+  return ForEachEntry(*this, Table::kCatalog, {},
+                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+                        Change change;
+                        auto status = ParseCatalogEntry(scan.key(), scan.value(), change);
+                        if (status.ok()) status = take(change, scan.value());
+                        if (!status.ok()) return status;
+                        return true;
+                      });
 }
 
-absl::StatusOr<std::vector<Snapshot::PlaceCount>> Snapshot::CountReferences() {
-  std::vector<PlaceCount> counts;
-  auto txn = env_->BeginRead();
-  if (!txn.ok()) return txn.status();
-  auto cursor = LmdbCursor::Open(*txn, references_);
-  if (!cursor.ok()) return cursor.status();
-  for (auto found = cursor->First(); !found.ok() || *found; found = cursor->Next()) {
-    if (!found.ok()) return found.status();
-    if (cursor->key().size() <= sizeof(PlaceId)) return Damaged(cursor->key());
-    const auto place = ReadBigEndian<PlaceId>(cursor->key());
-    if (counts.empty() || counts.back().place != place) counts.push_back({place, 0});
-    ++counts.back().references;
-  }
-  return counts;
+absl::Status Snapshot::ReadReservations(Reservations& reservations) {
+  const auto applied = ReadApplied();
+  if (!applied.ok()) return applied.status();
+  reservations.RaiseNextToken(applied->next_token);
+  return ForEachEntry(*this, Table::kReservations, {},
+                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+                        auto status = LoadEntry(scan.key(), scan.value(), reservations);
+                        if (!status.ok()) return status;
+                        return true;
+                      });
 }
 
 absl::StatusOr<uint64_t> Snapshot::Size() {
   auto txn = env_->BeginRead();
   if (!txn.ok()) return txn.status();
-  return txn->Entries(references_);
+  return txn->Entries(TableOf(Table::kReferences));
 }
 
-absl::StatusOr<SnapshotScan> Snapshot::Scan() {
-  auto begun = env_->BeginRead();
-  if (!begun.ok()) return begun.status();
-  auto txn = std::make_unique<LmdbTransaction>(*std::move(begun));
-  auto cursor = LmdbCursor::Open(*txn, references_);
-  if (!cursor.ok()) return cursor.status();
-  return SnapshotScan(std::move(txn), *std::move(cursor));
-}
-
-absl::StatusOr<bool> SnapshotScan::Next(Snapshot::Row& row) {
-  const auto found = begun_ ? cursor_.Next() : cursor_.First();
-  begun_ = true;
-  if (!found.ok() || !*found) return found;
-  const auto reference = ParseReference(cursor_.key(), cursor_.value());
-  if (!reference) return Damaged(cursor_.key());
-  reference_ = *reference;
-  row = {cursor_.key(), cursor_.value()};
-  return true;
+absl::StatusOr<std::vector<Snapshot::PartitionCount>> Snapshot::CountReferences() {
+  std::vector<PartitionCount> counts;
+  const auto status = ForEachEntry(
+      *this, Table::kReferences, {}, [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+        if (scan.key().size() <= sizeof(PlaceId)) {
+          return absl::DataLossError("snapshot: the key of a reference is damaged");
+        }
+        const auto partition = ReadBigEndian<PlaceId>(scan.key());
+        if (counts.empty() || counts.back().partition != partition)
+          counts.push_back({partition, 0});
+        ++counts.back().references;
+        return true;
+      });
+  if (!status.ok()) return status;
+  return counts;
 }
 
 absl::Status Snapshot::ReadReferences(
     absl::FunctionRef<absl::Status(const StoredReference&)> take) {
-  auto scan = Scan();
-  if (!scan.ok()) return scan.status();
-  Row row;
-  for (auto found = scan->Next(row); !found.ok() || *found; found = scan->Next(row)) {
-    if (!found.ok()) return found.status();
-    if (auto status = take(scan->reference()); !status.ok()) return status;
+  return ForEachEntry(*this, Table::kReferences, {},
+                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+                        const auto reference = ParseReference(scan.key(), scan.value());
+                        if (!reference.ok()) return reference.status();
+                        if (auto status = take(*reference); !status.ok()) return status;
+                        return true;
+                      });
+}
+
+// ---- For people ----
+
+absl::Status Snapshot::List(PlaceId partition, const Cursor& cursor,
+                            absl::FunctionRef<bool(const StoredReference&)> take) {
+  std::string prefix;
+  AppendKey(partition, cursor.prefix, prefix);
+  std::string after;
+  AppendKey(partition, cursor.after, after);
+  return ForEachEntry(*this, Table::kReferences, std::max(prefix, after),
+                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+                        if (scan.key() == after) return true;
+                        if (!scan.key().starts_with(prefix)) return false;
+                        const auto reference = ParseReference(scan.key(), scan.value());
+                        if (!reference.ok()) return reference.status();
+                        return take(*reference);
+                      });
+}
+
+absl::StatusOr<bool> Snapshot::Find(PlaceId partition, std::string_view source,
+                                    absl::FunctionRef<void(const StoredReference&)> take) {
+  std::string key;
+  AppendKey(partition, source, key);
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  const auto value = txn->Get(TableOf(Table::kReferences), key);
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return false;
+  const auto reference = ParseReference(key, **value);
+  if (!reference.ok()) return reference.status();
+  take(*reference);
+  return true;
+}
+
+absl::Status Snapshot::ReadHistory(PlaceId partition, std::string_view source,
+                                   absl::FunctionRef<void(const HistoryEvent&)> take) {
+  std::string prefix;
+  AppendEventPrefix(partition, source, prefix);
+  return ForEachEntry(*this, Table::kHistory, prefix,
+                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
+                        if (!scan.key().starts_with(prefix)) return false;
+                        const auto event = ParseEvent(scan.key(), scan.value());
+                        if (!event.ok()) return event.status();
+                        take(*event);
+                        return true;
+                      });
+}
+
+// ---- Scan ----
+
+absl::StatusOr<SnapshotScan> Snapshot::Scan(Table table) {
+  auto begun = env_->BeginRead();
+  if (!begun.ok()) return begun.status();
+  auto txn = std::make_unique<LmdbTransaction>(*std::move(begun));
+  auto cursor = LmdbCursor::Open(*txn, TableOf(table));
+  if (!cursor.ok()) return cursor.status();
+  return SnapshotScan(std::move(txn), *std::move(cursor));
+}
+
+absl::StatusOr<bool> SnapshotScan::Seek(std::string_view key) {
+  begun_ = true;
+  return key.empty() ? cursor_.First() : cursor_.Seek(key);
+}
+
+absl::StatusOr<bool> SnapshotScan::Next() {
+  return std::exchange(begun_, true) ? cursor_.Next() : cursor_.First();
+}
+
+absl::Status ParseCatalogEntry(std::string_view key, std::string_view value, Change& change) {
+  if (const auto fault = protocol::DecodeChange(value, change)) {
+    return absl::DataLossError(fmt::format("snapshot: an entry of the catalog: {}", *fault));
+  }
+  if (key.size() != sizeof(Lsn) || ReadBigEndian<Lsn>(key) != change.lsn) {
+    return absl::DataLossError(fmt::format(
+        "snapshot: the entry of the catalog for change {} stands elsewhere", change.lsn));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<uint64_t> Snapshot::SetReferences(RowSource source, uint64_t rows_max) {
-  if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
-  auto txn = env_->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  uint64_t written = 0;
-  {
-    auto cursor = LmdbCursor::Open(*txn, references_);
-    if (!cursor.ok()) return cursor.status();
-    for (Row row; written < rows_max; ++written) {
-      const auto more = source(row);
-      if (!more.ok()) return more.status();
-      if (!*more) break;
-      if (auto status = cursor->Put(row.key, row.value); !status.ok()) return status;
-    }
-  }
-  Pass(Failpoint::kCheckpointTransaction);
-  if (auto status = txn->Commit(); !status.ok()) return status;
-  return written;
-}
-
-absl::StatusOr<uint64_t> Snapshot::AppendReferences(RowSource source, uint64_t rows_max) {
-  if (auto status = env_->GrowIfNeeded(); !status.ok()) return status;
-  auto txn = env_->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  uint64_t written = 0;
-  {
-    auto cursor = LmdbCursor::Open(*txn, references_);
-    if (!cursor.ok()) return cursor.status();
-    for (Row row; written < rows_max; ++written) {
-      const auto more = source(row);
-      if (!more.ok()) return more.status();
-      if (!*more) break;
-      if (auto status = cursor->Append(row.key, row.value); !status.ok()) return status;
-    }
-  }
-  Pass(Failpoint::kMergeTransaction);
-  if (auto status = txn->Commit(); !status.ok()) return status;
-  return written;
-}
-
-absl::Status Snapshot::WriteCatalog(std::span<const CatalogRecord> records) {
-  auto txn = env_->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  for (const auto& [integration, record] : records) {
-    std::string key;
-    AppendBigEndian(integration, key);
-    if (auto status = txn->Put(catalog_, key, record); !status.ok()) return status;
-  }
-  return txn->Commit();
-}
-
-absl::Status Snapshot::WriteApplied(const Applied& applied) {
-  auto txn = env_->BeginWrite();
-  if (!txn.ok()) return txn.status();
-  std::string value;
-  Writer writer(value);
-  writer.U64(applied.lsn);
-  writer.U64(applied.epoch);
-  SealMeta(kAppliedKey, value);
-  if (auto status = txn->Put(meta_, kAppliedKey, value); !status.ok()) return status;
-  return txn->Commit();
 }
 
 }  // namespace xref

@@ -6,93 +6,89 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "index/reservations.h"
 #include "index/vocabulary.h"
+#include "persistence/history.h"
 #include "persistence/lmdb.h"
+#include "persistence/stored_reference.h"
 
 namespace xref {
 
-// A reference as the snapshot keeps it: with what memory has no room for.
-struct StoredReference {
-  PlaceId place = 0;
-  std::string_view source;
-  std::string_view target;
-  Origin origin{};
-  int64_t created_us = 0;
-  std::string_view actor;
-};
-
-// Appends the key and then the value under which a reference is stored, and returns the size of the
-// key. README.md beside this file has the layout.
-size_t AppendReference(const StoredReference& reference, std::string& out);
-
 class SnapshotScan;
+class SnapshotWriter;
 
-// What was true at one LSN, on disk, ordered by place and source ID.
+// What was true at one LSN, on disk, ordered by partition and source ID; and what has happened to
+// each source ID until then.
 //
-// While a fold is under way the snapshot may already hold some of what came after applied():
-// reading it and then applying the journal from applied() + 1 on gives what is true now.
+// While a fold is under way, and after one that was cut short, references and history may already
+// hold some of what came after applied(): reading it and then applying the journal from
+// applied() + 1 on gives what is true now.
 //
-// Thread-safe: one writer at a time, any number of readers.
+// Thread-safe: one writer at a time, any number of readers. What is read is verified against its
+// checksum: DataLoss names what is damaged. The views that are handed out die with the call of
+// `take`.
 class Snapshot {
  public:
   static absl::StatusOr<std::unique_ptr<Snapshot>> Open(const std::string& path,
                                                         uint64_t map_bytes);
 
-  // An entry of the references table, as AppendReference makes it.
-  struct Row {
-    std::string_view key;
-    std::string_view value;
-  };
-
   // How far the snapshot reaches.
   struct Applied {
     Lsn lsn = 0;
     Epoch epoch = 1;
+    uint64_t next_token = 1;  // above every token that was granted until then
   };
   absl::StatusOr<Applied> ReadApplied();
 
-  // Hands out the records of the changes that created the catalog, oldest first.
-  absl::Status ReadCatalog(absl::FunctionRef<absl::Status(std::string_view record)> take);
+  // Hands out the changes that made the catalog what it is, oldest first, and the record of each.
+  absl::Status ReadCatalog(
+      absl::FunctionRef<absl::Status(const Change&, std::string_view record)> take);
 
-  // How many references there are.
+  // Takes claims, ignored sources and the next token in.
+  absl::Status ReadReservations(Reservations& reservations);
+
+  // How many references there are, those in the trash included.
   absl::StatusOr<uint64_t> Size();
 
-  // How many references each place has, in the order of places. Reads keys only: some 50 M a
-  // second.
-  struct PlaceCount {
-    PlaceId place;
+  // How many references each partition has, in the order of partitions. Reads keys only: some 50 M
+  // a second.
+  struct PartitionCount {
+    PlaceId partition;
     uint64_t references;
   };
-  absl::StatusOr<std::vector<PlaceCount>> CountReferences();
+  absl::StatusOr<std::vector<PartitionCount>> CountReferences();
 
-  // Hands out all references in order, each verified against its checksum. DataLoss names the
-  // damaged one.
+  // Hands out all references in order.
   absl::Status ReadReferences(absl::FunctionRef<absl::Status(const StoredReference&)> take);
 
-  // All rows as they are stored, one at a time.
-  absl::StatusOr<SnapshotScan> Scan();
+  // ---- For people ----
 
-  // A fold is three steps, each of durable transactions: the catalog first, since a reference must
-  // never be found without its place; then the references; then how far the snapshot now reaches.
-
-  struct CatalogRecord {
-    IntegrationId integration;
-    std::string_view record;
+  // Where in a partition a listing begins, and what it shows.
+  struct Cursor {
+    std::string_view after;   // only source IDs above this one; empty for all
+    std::string_view prefix;  // only those that begin so; empty for all
   };
-  absl::Status WriteCatalog(std::span<const CatalogRecord> records);
-  // Gives the next row to be written; false when there is none. The row must live until the call
-  // after it.
-  using RowSource = absl::FunctionRef<absl::StatusOr<bool>(Row& row)>;
-  // Each writes up to `rows_max` rows in one transaction and says how many: sets them one by one,
-  // fastest in key order; or appends them, each above everything that is there.
-  absl::StatusOr<uint64_t> SetReferences(RowSource source, uint64_t rows_max);
-  absl::StatusOr<uint64_t> AppendReferences(RowSource source, uint64_t rows_max);
-  absl::Status WriteApplied(const Applied& applied);
+  // Hands out references in the order of their source IDs, until `take` returns false.
+  absl::Status List(PlaceId partition, const Cursor& cursor,
+                    absl::FunctionRef<bool(const StoredReference&)> take);
+
+  // Hands out the reference of a source ID; false if there is none.
+  absl::StatusOr<bool> Find(PlaceId partition, std::string_view source,
+                            absl::FunctionRef<void(const StoredReference&)> take);
+
+  // Hands out what has happened to a source ID, oldest first.
+  absl::Status ReadHistory(PlaceId partition, std::string_view source,
+                           absl::FunctionRef<void(const HistoryEvent&)> take);
+
+  // ---- For copying and examining ----
+
+  // All entries of a table as they are stored, one at a time.
+  enum class Table : uint8_t { kCatalog, kHistory, kMeta, kReferences, kReservations };
+  absl::StatusOr<SnapshotScan> Scan(Table table);
 
   // As LmdbEnvironment's.
   absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace) {
@@ -104,22 +100,28 @@ class Snapshot {
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
 
  private:
-  explicit Snapshot(std::unique_ptr<LmdbEnvironment> env);
+  friend class SnapshotWriter;
+
+  static constexpr std::string_view kAppliedKey = "applied";  // in the table meta
+
+  explicit Snapshot(std::unique_ptr<LmdbEnvironment> env) : env_(std::move(env)) {}
+
+  LmdbTable TableOf(Table table) const { return env_->table(static_cast<size_t>(table)); }
 
   const std::unique_ptr<LmdbEnvironment> env_;
-  const LmdbTable catalog_;
-  const LmdbTable meta_;
-  const LmdbTable references_;
 };
 
-// The references of a snapshot in key order, as they were when the scan began, each verified
-// against its checksum. Must not outlive the snapshot.
+// The entries of one table in key order, as they were when the scan began. Verified by whoever
+// parses them, so that a scan can go on after a damaged one. Must not outlive the snapshot.
 class SnapshotScan {
  public:
-  // The next row, valid until the call after it; false at the end. DataLoss names a damaged one.
-  absl::StatusOr<bool> Next(Snapshot::Row& row);
-  // The row that Next gave, taken apart.
-  const StoredReference& reference() const { return reference_; }
+  // To the first entry whose key is not below `key`, or to the next one. False: there is none.
+  absl::StatusOr<bool> Seek(std::string_view key);
+  absl::StatusOr<bool> Next();
+
+  // Of the entry that it arrived at; valid until it moves.
+  std::string_view key() const { return cursor_.key(); }
+  std::string_view value() const { return cursor_.value(); }
 
  private:
   friend class Snapshot;
@@ -128,8 +130,11 @@ class SnapshotScan {
 
   std::unique_ptr<LmdbTransaction> txn_;  // the cursor goes before it
   LmdbCursor cursor_;
-  StoredReference reference_;
   bool begun_ = false;
 };
+
+// An entry of the table catalog, whose record is a change. DataLoss: it is damaged.
+[[nodiscard]] absl::Status ParseCatalogEntry(std::string_view key, std::string_view value,
+                                             Change& change);
 
 }  // namespace xref

@@ -25,20 +25,19 @@ struct RowHeader {
   uint16_t key_bytes;
   uint16_t value_bytes;
 };
-// No row is larger: its source ID, target ID and actor have 255 bytes at most.
-constexpr size_t kRowBytesMax = 1024;
+constexpr size_t kStoredBytesMax = sizeof(RowHeader) + SortedRuns::kRowBytesMax;
 
 constexpr uint32_t kNobody = std::numeric_limits<uint32_t>::max();
 
 // The row that begins at `at`.
-Snapshot::Row RowAt(const char* at) {
+SortedRuns::Row RowAt(const char* at) {
   RowHeader header;
   std::memcpy(&header, at, sizeof header);
   const char* key = at + sizeof header;
   return {{key, header.key_bytes}, {key + header.key_bytes, header.value_bytes}};
 }
 
-size_t StoredBytes(const Snapshot::Row& row) {
+size_t StoredBytes(const SortedRuns::Row& row) {
   return sizeof(RowHeader) + row.key.size() + row.value.size();
 }
 
@@ -69,17 +68,17 @@ SortedRuns::~SortedRuns() {
 
 // ---- Runs ----
 
-absl::Status SortedRuns::Add(const StoredReference& reference) {
+absl::Status SortedRuns::Add(absl::FunctionRef<size_t(std::string&)> append) {
   buffer_.reserve(kBufferBytes);
   const size_t start = buffer_.size();
   buffer_.append(sizeof(RowHeader), '\0');
-  const size_t key_bytes = AppendReference(reference, buffer_);
+  const size_t key_bytes = append(buffer_);
   const size_t value_bytes = buffer_.size() - start - sizeof(RowHeader) - key_bytes;
   const RowHeader header{static_cast<uint16_t>(key_bytes), static_cast<uint16_t>(value_bytes)};
   std::memcpy(buffer_.data() + start, &header, sizeof header);
   positions_.push_back({0, static_cast<uint32_t>(start)});
   ++size_;
-  return buffer_.size() + kRowBytesMax <= kBufferBytes ? absl::OkStatus() : SetAside();
+  return buffer_.size() + kStoredBytesMax <= kBufferBytes ? absl::OkStatus() : SetAside();
 }
 
 // Rows with the same key stay in the order in which they were added.
@@ -123,12 +122,9 @@ absl::Status SortedRuns::SetAside() {
 
   const uint64_t begin = file_bytes_;
   std::string out;
-  out.reserve(kWriteBytes + kRowBytesMax);
-  for (size_t i = 0; i < positions_.size(); ++i) {
-    const Snapshot::Row row = row_of(positions_[i]);
-    const bool replaced = i + 1 < positions_.size() && row_of(positions_[i + 1]).key == row.key;
-    if (replaced) continue;
-    out.append(&buffer_[positions_[i].start], StoredBytes(row));
+  out.reserve(kWriteBytes + kStoredBytesMax);
+  for (const Position& position : positions_) {
+    out.append(&buffer_[position.start], StoredBytes(row_of(position)));
     if (out.size() < kWriteBytes) continue;
     if (auto status = Write(out); !status.ok()) return status;
     out.clear();
@@ -165,7 +161,7 @@ absl::Status SortedRuns::Sort() {
 // ---- Merge ----
 
 absl::Status SortedRuns::BeginMerge() {
-  slice_bytes_ = std::max(kBufferBytes / runs_.size(), kRowBytesMax);
+  slice_bytes_ = std::max(kBufferBytes / runs_.size(), kStoredBytesMax);
   buffer_.resize(slice_bytes_ * runs_.size());
   // Nobody wins against all and goes up as runs come in, until each node has a run that lost there.
   tree_.assign(runs_.size(), {0, kNobody});
@@ -178,7 +174,7 @@ absl::Status SortedRuns::BeginMerge() {
 
 absl::Status SortedRuns::Advance(uint32_t number) {
   Run& run = runs_[number];
-  if (run.filled - run.next < kRowBytesMax && run.next_read < run.end) {
+  if (run.filled - run.next < kStoredBytesMax && run.next_read < run.end) {
     if (auto status = Refill(run); !status.ok()) return status;
   }
   run.ended = run.next == run.filled;
@@ -213,7 +209,7 @@ absl::Status SortedRuns::Refill(Run& run) {
   return absl::OkStatus();
 }
 
-// Of runs at the same key, the one with what was added later comes first.
+// Of runs at the same key, the one with what was added earlier comes first.
 bool SortedRuns::IsBefore(const Player& a, const Player& b) const {
   if (a.digits != b.digits) return a.digits < b.digits;
   if (a.run == kNobody || b.run == kNobody) return a.run == kNobody;
@@ -221,19 +217,18 @@ bool SortedRuns::IsBefore(const Player& a, const Player& b) const {
   const Run& y = runs_[b.run];
   if (x.ended || y.ended) return y.ended;
   const int order = x.row.key.compare(y.row.key);
-  return order != 0 ? order < 0 : a.run > b.run;
+  return order != 0 ? order < 0 : a.run < b.run;
 }
 
-absl::StatusOr<bool> SortedRuns::Next(Snapshot::Row& row) {
+absl::StatusOr<bool> SortedRuns::Next(Row& row) {
   if (tree_.empty()) return false;
-  // What was handed out last is needed no more; what it replaces is passed over.
-  for (; !given_.empty() && !runs_[tree_[0].run].ended && runs_[tree_[0].run].row.key == given_;) {
+  if (std::exchange(given_, false)) {
     if (auto status = Advance(tree_[0].run); !status.ok()) return status;
   }
   const Run& first = runs_[tree_[0].run];
   if (first.ended) return false;
   row = first.row;
-  given_ = row.key;
+  given_ = true;
   return true;
 }
 

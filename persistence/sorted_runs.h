@@ -1,5 +1,6 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -9,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "persistence/snapshot.h"
-
 namespace xref {
 
-// References, given in any number and order, handed out as rows in key order, in bounded memory:
-// what does not fit is sorted and set aside in runs, which are then merged. Of rows with the same
-// key the one that was added last counts. Thread-compatible.
+// Rows, given in any number and order, handed out in key order, in bounded memory: what does not
+// fit is sorted and set aside in runs, which are then merged. Rows with the same key stay in the
+// order in which they were added. Thread-compatible.
 //
 // Keys are compared by eight of their bytes at a time, as one number, past what they all share:
 // places and the beginnings of IDs ("gid://shop/Order/") tell few of them apart.
@@ -28,11 +27,19 @@ class SortedRuns {
   SortedRuns(const SortedRuns&) = delete;
   SortedRuns& operator=(const SortedRuns&) = delete;
 
-  // First all Adds, then Sort, then Next until it says false.
-  absl::Status Add(const StoredReference& reference);
+  struct Row {
+    std::string_view key;
+    std::string_view value;
+  };
+  // Key and value together.
+  static constexpr size_t kRowBytesMax = 2048;
+
+  // First all Adds, then Sort, then Next until it says false. `append` appends the key and then the
+  // value, and returns the size of the key.
+  absl::Status Add(absl::FunctionRef<size_t(std::string& out)> append);
   absl::Status Sort();
   // The next row; valid until the call after it.
-  absl::StatusOr<bool> Next(Snapshot::Row& row);
+  absl::StatusOr<bool> Next(Row& row);
 
   uint64_t size() const { return size_; }  // rows added
 
@@ -49,7 +56,7 @@ class SortedRuns {
     uint64_t end;
     size_t next = 0;
     size_t filled = 0;
-    Snapshot::Row row;
+    Row row;
     bool ended = false;
   };
   // A run that takes part in the merge.
@@ -85,7 +92,7 @@ class SortedRuns {
   // A tree of losers: node n has n/2 above it, and keeps who lost there; the winner of all is at 0.
   std::vector<Player> tree_;
   size_t slice_bytes_ = 0;
-  std::string given_;  // the key of the row that was handed out last
+  bool given_ = false;  // the row of the winner was handed out
 };
 
 }  // namespace xref

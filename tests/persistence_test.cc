@@ -22,6 +22,7 @@
 #include "persistence/meta_table.h"
 #include "persistence/recovery.h"
 #include "persistence/snapshot_folder.h"
+#include "persistence/snapshot_writer.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -30,7 +31,8 @@ namespace {
 constexpr uint64_t kMap = uint64_t{1} << 30;
 constexpr PlaceId kOrders = 3;
 constexpr std::string_view kJournalTables[] = {"changes", "meta"};
-constexpr std::string_view kSnapshotTables[] = {"catalog", "meta", "references"};
+constexpr std::string_view kSnapshotTables[] = {"catalog", "history", "meta", "references",
+                                                "reservations"};
 
 class Persistence : public testing::Test {
  protected:
@@ -212,23 +214,13 @@ TEST_F(Persistence, AFoldThatWasCutShortIsMadeGoodByTheJournal) {
   Add({{"A", "1"}, {"B", "2"}});
   // As after a crash between the fold's transactions: rows are there, but not how far they reach.
   std::string row;
+  const Stamp created{.lsn = 2, .actor = "ada"};
   const size_t key_bytes = AppendReference(
-      {.place = kOrders, .source = "A", .target = "1", .origin = Origin::kSync, .actor = "ada"},
-      row);
-  std::string catalog;
-  Change created;
-  created.lsn = 1;
-  created.what = xref::CreateIntegration{1, "shop-erp", "Shop", "ERP", {{kOrders, "orders"}}};
-  protocol::EncodeChange(created, catalog);
-  const Snapshot::CatalogRecord record{1, catalog};
-  const auto snapshot = snapshots_->current();
-  ASSERT_TRUE(snapshot->WriteCatalog({&record, 1}).ok());
-  bool given = false;
-  const auto once = [&](Snapshot::Row& half) -> absl::StatusOr<bool> {
-    half = {std::string_view(row).substr(0, key_bytes), std::string_view(row).substr(key_bytes)};
-    return !std::exchange(given, true);
-  };
-  ASSERT_EQ(*snapshot->SetReferences(once, 10), 1U);
+      {.partition = kOrders, .source = "A", .target = "1", .created = created}, row);
+  auto writer = SnapshotWriter::Begin(*snapshots_->current());
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE(writer->SetReference(row.substr(0, key_bytes), row.substr(key_bytes)).ok());
+  ASSERT_TRUE(writer->Commit().ok());
   Reopen();
   ExpectRecoversModel();
 }
@@ -370,26 +362,50 @@ TEST_F(Persistence, AReaderThatDiedDoesNotMakeTheJournalGrow) {
   EXPECT_EQ(journal_->BytesUsed(), early);
 }
 
-TEST_F(Persistence, FilesOfAnotherFormatAreRefusedWithBothVersions) {
-  const std::string paths[] = {folder_->journal_path(), folder_->snapshot_path() + "/1"};
-  const std::span<const std::string_view> tables[] = {kJournalTables, kSnapshotTables};
-  Close();
-  for (const int i : {0, 1}) {
-    auto env = LmdbEnvironment::Open(paths[i], kMap, tables[i]);
+class OtherFormats : public Persistence {
+ protected:
+  // Makes the environment's format `format`, in the table that stands in place `meta`.
+  static void SetFormat(const std::string& path, std::span<const std::string_view> tables,
+                        size_t meta, uint32_t format) {
+    auto env = LmdbEnvironment::Open(path, kMap, tables);
     ASSERT_TRUE(env.ok()) << env.status();
     auto txn = (*env)->BeginWrite();
     std::string value;
-    protocol::Writer(value).U32(99);
+    protocol::Writer(value).U32(format);
     SealMeta("format", value);
-    ASSERT_TRUE(txn->Put((*env)->table(1), "format", value).ok());
+    ASSERT_TRUE(txn->Put((*env)->table(meta), "format", value).ok());
     ASSERT_TRUE(txn->Commit().ok());
   }
-  for (const absl::Status& refused :
-       {Journal::Open(paths[0], kMap).status(), Snapshot::Open(paths[1], kMap).status()}) {
+  static void ExpectRefused(const absl::Status& refused, uint32_t format, uint32_t read) {
     EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
-    EXPECT_NE(std::string(refused.message()).find("format 99"), std::string::npos);
-    EXPECT_NE(std::string(refused.message()).find("reads format 1"), std::string::npos);
+    const std::string both =
+        "has format " + std::to_string(format) + ", this version reads format ";
+    EXPECT_NE(std::string(refused.message()).find(both + std::to_string(read)), std::string::npos)
+        << refused;
   }
+};
+
+TEST_F(OtherFormats, AJournalOfALaterOneIsRefusedWithBothVersions) {
+  const std::string path = folder_->journal_path();
+  Close();
+  SetFormat(path, kJournalTables, 1, 99);
+  ExpectRefused(Journal::Open(path, kMap).status(), 99, 1);
+}
+
+TEST_F(OtherFormats, ASnapshotOfALaterOneIsRefusedWithBothVersions) {
+  const std::string path = folder_->snapshot_path() + "/1";
+  Close();
+  SetFormat(path, kSnapshotTables, 2, 99);
+  ExpectRefused(Snapshot::Open(path, kMap).status(), 99, 2);
+}
+
+TEST_F(OtherFormats, ASnapshotOfTheFirstOneIsRefusedWithBothVersionsAndLeftAsItIs) {
+  constexpr std::string_view kTables[] = {"catalog", "meta", "references"};
+  const std::string path = path_ + "/of-format-1";
+  std::filesystem::create_directory(path);
+  SetFormat(path, kTables, 1, 1);
+  ExpectRefused(Snapshot::Open(path, kMap).status(), 1, 2);
+  EXPECT_TRUE(LmdbEnvironment::Open(path, kMap, kTables).ok());
 }
 
 TEST_F(Persistence, TheSecondHolderOfAFolderIsRefused) {

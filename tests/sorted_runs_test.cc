@@ -1,4 +1,4 @@
-// References of every shape, added in any order, come out sorted, each with what was added last.
+// Rows of every shape, added in any order, come out sorted; those of a key in the order of adding.
 
 #include "persistence/sorted_runs.h"
 
@@ -7,19 +7,27 @@
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
+
+#include "persistence/stored_reference.h"
 
 namespace xref {
 namespace {
 
 class SortedRunsTest : public testing::Test {
  protected:
-  void Add(PlaceId place, const std::string& source, const std::string& target) {
-    const StoredReference reference{
-        .place = place, .source = source, .target = target, .actor = std::string_view("ada")};
-    ASSERT_TRUE(runs_.Add(reference).ok());
-    std::string row;
-    const size_t key_bytes = AppendReference(reference, row);
-    expected_[row.substr(0, key_bytes)] = row.substr(key_bytes);
+  static absl::Status AddTo(SortedRuns& runs, const std::string& key, const std::string& value) {
+    return runs.Add([&](std::string& out) {
+      out += key + value;
+      return key.size();
+    });
+  }
+
+  void Add(PlaceId place, const std::string& source, const std::string& value) {
+    std::string key;
+    AppendKey(place, source, key);
+    ASSERT_TRUE(AddTo(runs_, key, value).ok());
+    expected_[key].push_back(value);
     ++added_;
   }
 
@@ -34,20 +42,22 @@ class SortedRunsTest : public testing::Test {
   void ExpectSorted() {
     ASSERT_TRUE(runs_.Sort().ok());
     EXPECT_EQ(runs_.size(), added_);
-    Snapshot::Row row;
-    for (const auto& [key, value] : expected_) {
-      const auto more = runs_.Next(row);
-      ASSERT_TRUE(more.ok()) << more.status();
-      ASSERT_TRUE(*more) << "rows are missing";
-      ASSERT_EQ(row.key, key);
-      ASSERT_EQ(row.value, value);
+    SortedRuns::Row row;
+    for (const auto& [key, values] : expected_) {
+      for (const std::string& value : values) {
+        const auto more = runs_.Next(row);
+        ASSERT_TRUE(more.ok()) << more.status();
+        ASSERT_TRUE(*more) << "rows are missing";
+        ASSERT_EQ(row.key, key);
+        ASSERT_EQ(row.value, value);
+      }
     }
     EXPECT_FALSE(*runs_.Next(row));
     EXPECT_FALSE(*runs_.Next(row));
   }
 
   SortedRuns runs_{testing::TempDir()};
-  std::map<std::string, std::string> expected_;
+  std::map<std::string, std::vector<std::string>> expected_;
   uint64_t added_ = 0;
   std::mt19937_64 random_{1};
 };
@@ -62,17 +72,17 @@ TEST_F(SortedRunsTest, FewComeOutInOrder) {
   ExpectSorted();
 }
 
-TEST_F(SortedRunsTest, OfTheSameKeyTheLastCounts) {
+TEST_F(SortedRunsTest, TheSameKeyKeepsItsOrder) {
   for (int i = 0; i < 100; ++i) Add(1, std::to_string(i % 7), std::to_string(i));
   ExpectSorted();
 }
 
-TEST_F(SortedRunsTest, OfTheSameKeyInSeveralRunsTheLastCounts) {
+TEST_F(SortedRunsTest, TheSameKeyInSeveralRunsKeepsItsOrder) {
   AddMany([](uint64_t random) { return std::to_string(random % 1000); });
   ExpectSorted();
 }
 
-TEST_F(SortedRunsTest, OneKeyAddedAgainAndAgainComesOutOnce) {
+TEST_F(SortedRunsTest, OneKeyAddedAgainAndAgainKeepsItsOrder) {
   AddMany([](uint64_t) { return "X"; });
   ExpectSorted();
 }
@@ -106,7 +116,7 @@ TEST_F(SortedRunsTest, TheLargestRowsComeOutInOrder) {
 
 TEST_F(SortedRunsTest, AFolderThatIsMissingIsAnError) {
   SortedRuns runs("/no/such/folder");
-  EXPECT_TRUE(runs.Add({.place = 1, .source = "A", .target = "1"}).ok());
+  EXPECT_TRUE(AddTo(runs, "A", "1").ok());
   EXPECT_FALSE(runs.Sort().ok());
 }
 

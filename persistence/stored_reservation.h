@@ -1,0 +1,25 @@
+#pragma once
+
+// Claims and the marks of ignored sources as the snapshot keeps them. README.md beside this file
+// has the layout.
+
+#include <absl/status/status.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "index/reservations.h"
+
+namespace xref {
+
+// All entries, key and value, in the order of keys.
+std::vector<std::pair<std::string, std::string>> StoredEntriesOf(const Reservations& reservations);
+
+// Takes an entry in. DataLoss: the value does not match its checksum, or the key is none; the
+// message names it.
+[[nodiscard]] absl::Status LoadEntry(std::string_view key, std::string_view value,
+                                     Reservations& reservations);
+
+}  // namespace xref
