@@ -46,7 +46,8 @@ void AcknowledgedMark::Set(Lsn lsn) {
   writer.U64(lsn);
   SealMeta(kKey, bytes);
   // Where it fails the file holds an earlier mark, or a damaged one: both promise less, no more.
-  [[maybe_unused]] const ssize_t written = pwrite(fd_, bytes.data(), bytes.size(), 0);
+  const ssize_t written = pwrite(fd_, bytes.data(), bytes.size(), 0);
+  if (written == static_cast<ssize_t>(bytes.size())) damaged_ = false;
 }
 
 }  // namespace xref

@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -26,7 +27,8 @@ class AcknowledgedMark {
 
   // As of when it was opened; 0 if it knows nothing.
   Lsn lsn() const { return lsn_; }
-  // The file had content when it was opened, and not what was written to it.
+  // The file had content when it was opened, and not what was written to it; until it is Set. From
+  // any thread.
   bool damaged() const { return damaged_; }
 
   // Remembers that everything up to `lsn` is durable. Not synced: after a loss of power the mark
@@ -38,7 +40,7 @@ class AcknowledgedMark {
 
   const int fd_;
   Lsn lsn_ = 0;
-  bool damaged_ = false;
+  std::atomic<bool> damaged_ = false;
 };
 
 }  // namespace xref

@@ -20,6 +20,10 @@ constexpr mdb_mode_t kFileMode = 0600;
 // spare for the pages that are copied along.
 constexpr uint64_t kTransactionBytesMax = 256 << 20;
 
+// How often commits may come between the begin of a transaction and the reading of the meta pages,
+// before these are taken to be damaged: the two moments are some microseconds apart.
+constexpr int kMetaTries = 100;
+
 using TableNames = std::span<const std::string_view>;
 
 MDB_val ToVal(std::string_view text) {
@@ -132,15 +136,17 @@ absl::Status LmdbEnvironment::GrowIfNeeded() {
 
 absl::StatusOr<uint64_t> LmdbEnvironment::CheckPages(
     absl::FunctionRef<absl::Status(uint64_t)> pace) {
-  for (;;) {
+  absl::Status last;
+  for (int left = kMetaTries; left > 0; --left) {
     // While it is open, its pages stay as they are.
     auto txn = BeginRead();
     if (!txn.ok()) return txn.status();
     const auto checked = xref::CheckPages(
         {.path = path_, .tables = table_names_, .transaction = mdb_txn_id(txn->txn_)}, pace);
-    // Two commits may come between this transaction's begin and the reading of the meta pages.
     if (!absl::IsAborted(checked.status())) return checked;
+    last = checked.status();
   }
+  return absl::DataLossError(last.message());
 }
 
 absl::Status LmdbEnvironment::CopyTo(int fd) {

@@ -29,7 +29,8 @@ struct PagesToCheck {
 // writes, hold a read transaction of that number meanwhile, so that its pages stay as they are.
 //
 // Returns how many pages were examined. DataLoss: the first damaged page, by number, and what is
-// wrong with it.
+// wrong with it. Aborted: the named transaction could not be told from the two meta pages, since
+// commits came between, or since these are damaged; try again with a new one.
 absl::StatusOr<uint64_t> CheckPages(const PagesToCheck& what,
                                     absl::FunctionRef<absl::Status(uint64_t pages)> pace);
 
