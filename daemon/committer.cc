@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,6 +18,12 @@ using protocol::StatusCode;
 
 constexpr std::string_view kReadOnlyHint =
     "a commit failed and the daemon is read-only; see its log, mend the disk and restart it";
+
+uint64_t BytesOf(const std::vector<std::unique_ptr<ChangeRequest>>& group) {
+  uint64_t bytes = 0;
+  for (const auto& change : group) bytes += change->payload.size();
+  return bytes;
+}
 
 }  // namespace
 
@@ -98,9 +103,9 @@ void Committer::Commit(Group& group) {
   }
   WriterCounters& counters = state_.writer;
   Count(counters.groups, 1);
-  counters.group_changes_last = group.size();
-  counters.group_us_last = static_cast<uint64_t>(took.count());
-  counters.group_us_max = std::max<uint64_t>(counters.group_us_max, counters.group_us_last);
+  Note(counters.group_changes_last, counters.group_changes_max, group.size());
+  Note(counters.group_bytes_last, counters.group_bytes_max, BytesOf(group));
+  Note(counters.group_us_last, counters.group_us_max, static_cast<uint64_t>(took.count()));
   for (size_t i = 0; i < counters.verdicts.size(); ++i) {
     Count(counters.verdicts[i], plan.count(static_cast<protocol::Verdict>(i)));
   }

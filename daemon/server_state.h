@@ -37,10 +37,19 @@ inline void Count(std::atomic<uint64_t>& counter, uint64_t more) {
   counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
+// Keeps the last value and the largest; for one writer.
+inline void Note(std::atomic<uint64_t>& last, std::atomic<uint64_t>& max, uint64_t value) {
+  last.store(value, std::memory_order_relaxed);
+  if (value > max.load(std::memory_order_relaxed)) max.store(value, std::memory_order_relaxed);
+}
+
 // What the writer thread counts.
 struct alignas(64) WriterCounters {
   std::atomic<uint64_t> groups = 0;
   std::atomic<uint64_t> group_changes_last = 0;
+  std::atomic<uint64_t> group_changes_max = 0;  // since the start, as every maximum here
+  std::atomic<uint64_t> group_bytes_last = 0;   // of the requests
+  std::atomic<uint64_t> group_bytes_max = 0;
   std::atomic<uint64_t> group_us_last = 0;  // from decision to durable
   std::atomic<uint64_t> group_us_max = 0;
   std::array<std::atomic<uint64_t>, protocol::kVerdictLast + 1> verdicts{};  // items, by verdict

@@ -242,6 +242,11 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     }
     fact("commit_groups", state.writer.groups.load());
     fact("commit_group_changes_last", state.writer.group_changes_last.load());
+    fact("commit_group_changes_max", state.writer.group_changes_max.load());
+    fact("commit_group_changes_limit", kGroupChangesMax);
+    fact("commit_group_bytes_last", state.writer.group_bytes_last.load());
+    fact("commit_group_bytes_max", state.writer.group_bytes_max.load());
+    fact("commit_group_bytes_limit", kGroupBytesMax);
     fact("commit_us_last", state.writer.group_us_last.load());
     fact("commit_us_max", state.writer.group_us_max.load());
     // The names in the reply are the catalog's own, so it is encoded before they are let go.

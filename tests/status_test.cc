@@ -50,5 +50,18 @@ TEST_F(StatusCommand, CountsWhatWasAskedAndDecided) {
   EXPECT_EQ(status.at("ids_looked_up").as_int64(), 1);
 }
 
+TEST_F(StatusCommand, ShowsHowLargeCommitGroupsAreAndMayBe) {
+  Import(ToCsv(MakeReferences(1000)));
+  Xref({"add", kPlace, "A", "1"});
+  const boost::json::value status = Json();
+  EXPECT_EQ(status.at("commit_group_changes_last").as_int64(), 1);
+  EXPECT_GE(status.at("commit_group_changes_max").as_int64(), 1);
+  EXPECT_EQ(status.at("commit_group_changes_limit").as_int64(), 1024);
+  EXPECT_LT(status.at("commit_group_bytes_last").as_int64(), 100);
+  EXPECT_GT(status.at("commit_group_bytes_max").as_int64(), 1000);
+  EXPECT_EQ(status.at("commit_group_bytes_limit").as_int64(), 8 << 20);
+  EXPECT_GE(status.at("commit_us_max").as_int64(), status.at("commit_us_last").as_int64());
+}
+
 }  // namespace
 }  // namespace xref::test
