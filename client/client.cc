@@ -272,6 +272,11 @@ absl::StatusOr<protocol::IntegrationListReply> Client::ListIntegrations(std::str
   return Call<protocol::IntegrationListReply>(Opcode::kIntegrationList, Nothing{}, payload);
 }
 
+absl::StatusOr<protocol::VerifyReply> Client::Verify(const protocol::VerifyRequest& request,
+                                                     std::string& payload) {
+  return Call<protocol::VerifyReply>(Opcode::kVerify, request, payload);
+}
+
 absl::StatusOr<protocol::BackupReply> Client::Backup(const protocol::BackupRequest& request,
                                                      std::string& payload) {
   return Call<protocol::BackupReply>(Opcode::kBackup, request, payload);

@@ -74,6 +74,10 @@ class Client {
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
   absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);
+  // Begins to verify the server's files, or asks how far that is; the reply borrows from
+  // `payload`. Until it is over, ask again after a little while.
+  absl::StatusOr<protocol::VerifyReply> Verify(const protocol::VerifyRequest& request,
+                                               std::string& payload);
   // Begins a backup, or asks for the piece of it that starts at an offset. Until it is ready, ask
   // again after a little while. It is over when its last piece was handed out.
   absl::StatusOr<protocol::BackupReply> Backup(const protocol::BackupRequest& request,

@@ -82,7 +82,7 @@ void Committer::Commit(Group& group) {
     }
     if (!status.ok()) {
       spdlog::error("read-only from now on, no further change is accepted: {}", status.ToString());
-      state_.set_trouble(status.ToString());
+      state_.set_trouble(Trouble::kCommit, status.ToString());
       state_.set_phase(Phase::kReadOnly);
       RefuseAll(group, StatusCode::kReadOnly,
                 fmt::format("this change was not acknowledged and may be lost: {}", kReadOnlyHint));

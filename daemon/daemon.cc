@@ -25,6 +25,7 @@
 #include "daemon/maintenance.h"
 #include "daemon/server_state.h"
 #include "daemon/session.h"
+#include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
@@ -98,11 +99,13 @@ class Daemon {
         state_(io_count_),
         store_(io_count_),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)),
+        verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
                  .files = files_,
+                 .verifications = verifications_,
                  .backups = backups_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
@@ -218,6 +221,7 @@ class Daemon {
   ReferenceStore store_;
   CommitQueue commits_;
   Maintenance maintenance_;
+  Verifications verifications_;
   Backups backups_;
   Service service_;
   asio::io_context main_{1};

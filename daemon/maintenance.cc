@@ -33,15 +33,20 @@ bool Maintenance::Ask(Job job) {
   return true;
 }
 
+bool Maintenance::PauseUntil(std::chrono::steady_clock::time_point end) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_until(lock, end, [this] { return stopping_; });
+}
+
 absl::StatusOr<Lsn> Maintenance::Fold() {
   auto reached = Checkpoint(*files_.journal, *files_.snapshots);
   if (!reached.ok()) {
     // Nothing is lost: the journal keeps what the snapshot does not hold.
     spdlog::error("the checkpoint failed and will be tried again: {}", reached.status().ToString());
-    if (state_.phase() != Phase::kReadOnly) state_.set_trouble(reached.status().ToString());
+    state_.set_trouble(Trouble::kCheckpoint, reached.status().ToString());
   } else if (*reached != state_.snapshot_lsn) {
     state_.snapshot_lsn = *reached;
-    if (state_.phase() != Phase::kReadOnly) state_.set_trouble("");
+    state_.set_trouble(Trouble::kCheckpoint, "");
     spdlog::info("checkpoint: the snapshot reaches LSN {}", *reached);
   }
   return reached;

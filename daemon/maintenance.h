@@ -40,6 +40,10 @@ class Maintenance {
   // thread only: for jobs.
   absl::StatusOr<Lsn> Fold();
 
+  // Waits until then. False, and at once: the thread is being stopped, and the job must end. On the
+  // thread only: for jobs that take long.
+  [[nodiscard]] bool PauseUntil(std::chrono::steady_clock::time_point end);
+
  private:
   void Run();
 

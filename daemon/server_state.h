@@ -22,6 +22,9 @@ enum class Phase : uint8_t {
   kDraining,  // finishes what was begun, then ends
 };
 
+// What can be wrong with the daemon, each on its own.
+enum class Trouble : uint8_t { kCommit, kCheckpoint, kDamage, kCount };
+
 // What one I/O thread counts. Only that thread adds; others read.
 struct alignas(64) IoCounters {
   std::atomic<uint64_t> connections = 0;  // open now
@@ -62,14 +65,21 @@ class ServerState {
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_release); }
 
-  // Why the daemon is read-only, or the last checkpoint failed; empty where all is well.
-  std::string trouble() const {
+  // Why the daemon is read-only, why the last checkpoint failed, what is damaged; empty where all
+  // is well.
+  std::string troubles() const {
     const std::lock_guard lock(mutex_);
-    return trouble_;
+    std::string all;
+    for (const std::string& trouble : troubles_) {
+      if (!all.empty() && !trouble.empty()) all += "; ";
+      all += trouble;
+    }
+    return all;
   }
-  void set_trouble(std::string trouble) {
+  // An empty text is the end of it.
+  void set_trouble(Trouble which, std::string text) {
     const std::lock_guard lock(mutex_);
-    trouble_ = std::move(trouble);
+    troubles_[static_cast<size_t>(which)] = std::move(text);
   }
 
   std::atomic<Epoch> epoch = 1;
@@ -83,7 +93,7 @@ class ServerState {
  private:
   std::atomic<Phase> phase_ = Phase::kLoading;
   mutable std::mutex mutex_;
-  std::string trouble_;  // guarded by mutex_
+  std::array<std::string, static_cast<size_t>(Trouble::kCount)> troubles_;  // guarded by mutex_
 };
 
 }  // namespace xref

@@ -51,7 +51,7 @@ Refusal NoSuchPlace(PlaceId place) {
           fmt::format("place {} does not exist; resolve it again", place)};
 }
 
-Refusal NoBackup(const absl::Status& why) {
+Refusal RefusalOf(const absl::Status& why) {
   const StatusCode status = absl::IsResourceExhausted(why) ? StatusCode::kOverloaded
                             : absl::IsUnavailable(why)     ? StatusCode::kNotReady
                                                            : StatusCode::kInternal;
@@ -94,6 +94,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Next::kAnswered;
     case Opcode::kIntegrationList:
       AnswerIntegrations(frame.header, out);
+      return Next::kAnswered;
+    case Opcode::kVerify:
+      AnswerVerify(frame, out);
       return Next::kAnswered;
     case Opcode::kBackup:
       AnswerBackup(frame, out);
@@ -206,7 +209,7 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   };
   fact("version", XREF_VERSION);
   fact("state", NameOf(phase));
-  if (const std::string trouble = state.trouble(); !trouble.empty()) fact("trouble", trouble);
+  if (const std::string troubles = state.troubles(); !troubles.empty()) fact("trouble", troubles);
   fact("pid", getpid());
   fact("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(
                              std::chrono::steady_clock::now() - service_.started)
@@ -303,6 +306,38 @@ void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
       });
 }
 
+void Session::AnswerVerify(const Frame& frame, std::string& out) {
+  protocol::VerifyRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  if (request.begin) {
+    auto begun = service_.verifications.Begin();
+    if (!begun.ok()) return Refuse(frame.header, RefusalOf(begun.status()), out);
+    verification_ = *std::move(begun);
+  }
+  if (verification_ == nullptr) {
+    return Refuse(
+        frame.header,
+        {StatusCode::kBadRequest, kNoItem, "no verification was begun on this connection"}, out);
+  }
+  protocol::VerifyReply reply;
+  const Examination* const found = verification_->found();
+  const ExaminationProgress progress = verification_->progress();
+  reply.bytes_done = progress.done;
+  reply.bytes_total = progress.total;
+  if (found != nullptr) {
+    reply.state = protocol::VerifyState::kOver;
+    reply.pages = found->pages;
+    reply.references = found->references;
+    reply.changes = found->changes;
+    reply.lsn = found->lsn;
+    reply.interrupted = {found->interrupted.message().data(), found->interrupted.message().size()};
+    reply.damages.assign(found->damages.begin(), found->damages.end());
+  }
+  Reply(frame.header, reply, out);
+}
+
 void Session::AnswerBackup(const Frame& frame, std::string& out) {
   protocol::BackupRequest request;
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
@@ -311,7 +346,7 @@ void Session::AnswerBackup(const Frame& frame, std::string& out) {
   if (request.begin) {
     backup_.reset();
     auto begun = service_.backups.Begin();
-    if (!begun.ok()) return Refuse(frame.header, NoBackup(begun.status()), out);
+    if (!begun.ok()) return Refuse(frame.header, RefusalOf(begun.status()), out);
     backup_ = *std::move(begun);
   }
   if (backup_ == nullptr) {
@@ -322,7 +357,7 @@ void Session::AnswerBackup(const Frame& frame, std::string& out) {
   const absl::StatusOr<BackupFile>* const made = backup_->made();
   if (made == nullptr) return Reply(frame.header, protocol::BackupReply(), out);
   if (!made->ok()) {
-    Refuse(frame.header, NoBackup(made->status()), out);
+    Refuse(frame.header, RefusalOf(made->status()), out);
     backup_.reset();
     return;
   }
@@ -336,7 +371,7 @@ void Session::AnswerBackup(const Frame& frame, std::string& out) {
   }
   std::string piece(std::min<uint64_t>(kBackupPieceBytes, backup.bytes() - request.offset), '\0');
   if (const auto status = backup.Read(request.offset, piece); !status.ok()) {
-    return Refuse(frame.header, NoBackup(status), out);
+    return Refuse(frame.header, RefusalOf(status), out);
   }
   Pass(Failpoint::kBackupPiece);
   Reply(frame.header,

@@ -11,6 +11,7 @@
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/server_state.h"
+#include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
 #include "protocol/frame.h"
@@ -24,6 +25,7 @@ struct Service {
   CommitQueue& commits;
   ServerState& state;
   const DataFiles& files;  // there once the phase is no longer kLoading
+  Verifications& verifications;
   Backups& backups;
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
@@ -62,6 +64,7 @@ class Session {
   void AnswerStatus(const FrameHeader& header, std::string& out);
   void AnswerResolve(const protocol::Frame& frame, std::string& out);
   void AnswerIntegrations(const FrameHeader& header, std::string& out);
+  void AnswerVerify(const protocol::Frame& frame, std::string& out);
   void AnswerBackup(const protocol::Frame& frame, std::string& out);
   void AnswerCheck(const protocol::Frame& frame, std::string& out);
   void AnswerLookup(const protocol::Frame& frame, std::string& out);
@@ -79,7 +82,9 @@ class Session {
   Service& service_;
   const size_t io_thread_;
   bool greeted_ = false;
-  std::shared_ptr<const Backup> backup_;  // the one begun on this connection, or null
+  // What was begun on this connection, or null.
+  std::shared_ptr<const Verification> verification_;
+  std::shared_ptr<const Backup> backup_;
 };
 
 }  // namespace xref

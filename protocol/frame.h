@@ -29,6 +29,7 @@ enum class Opcode : uint8_t {
   kResolve = 0x03,
   kIntegrationCreate = 0x04,
   kIntegrationList = 0x05,
+  kVerify = 0x06,
   kBackup = 0x07,
   kCheck = 0x10,
   kLookup = 0x11,

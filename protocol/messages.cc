@@ -36,6 +36,13 @@ MaybeRefusal CheckIds(const IdBatch& ids, std::string_view what) {
                     bad->index);
 }
 
+MaybeRefusal TakeBegin(Reader& reader, bool& begin) {
+  const uint8_t value = reader.U8();
+  begin = value == 1;
+  if (value <= 1) return std::nullopt;
+  return BadRequest(fmt::format("begin is 0 or 1, not {}", value));
+}
+
 MaybeRefusal CheckActor(std::string_view actor) {
   if (actor.empty() || IsLabel(actor, kActorBytesMax)) return std::nullopt;
   return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
@@ -240,6 +247,48 @@ MaybeRefusal Decode(Bytes payload, IntegrationListReply& message) {
   return Finish(reader);
 }
 
+// ---- VERIFY ----
+
+void Encode(const VerifyRequest& message, std::string& out) {
+  Writer(out).U8(message.begin ? 1 : 0);
+}
+
+MaybeRefusal Decode(Bytes payload, VerifyRequest& message) {
+  Reader reader(payload);
+  const auto refusal = TakeBegin(reader, message.begin);
+  return refusal ? refusal : Finish(reader);
+}
+
+void Encode(const VerifyReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(static_cast<uint8_t>(message.state));
+  for (const uint64_t number : {message.bytes_done, message.bytes_total, message.pages,
+                                message.references, message.changes, message.lsn}) {
+    writer.U64(number);
+  }
+  writer.Text16(message.interrupted);
+  writer.U16(static_cast<uint16_t>(message.damages.size()));
+  for (const std::string_view damage : message.damages) writer.Text16(damage);
+}
+
+MaybeRefusal Decode(Bytes payload, VerifyReply& message) {
+  Reader reader(payload);
+  const uint8_t state = reader.U8();
+  message.state = static_cast<VerifyState>(state);
+  for (uint64_t* const number : {&message.bytes_done, &message.bytes_total, &message.pages,
+                                 &message.references, &message.changes, &message.lsn}) {
+    *number = reader.U64();
+  }
+  message.interrupted = reader.Text16();
+  for (uint16_t left = reader.U16(); left > 0 && reader.ok(); --left) {
+    message.damages.push_back(reader.Text16());
+  }
+  if (state > static_cast<uint8_t>(VerifyState::kOver)) {
+    return BadRequest(fmt::format("unknown state {}", state));
+  }
+  return Finish(reader);
+}
+
 // ---- BACKUP ----
 
 void Encode(const BackupRequest& message, std::string& out) {
@@ -250,10 +299,8 @@ void Encode(const BackupRequest& message, std::string& out) {
 
 MaybeRefusal Decode(Bytes payload, BackupRequest& message) {
   Reader reader(payload);
-  const uint8_t begin = reader.U8();
-  message.begin = begin == 1;
+  if (auto refusal = TakeBegin(reader, message.begin)) return refusal;
   message.offset = reader.U64();
-  if (begin > 1) return BadRequest(fmt::format("begin is 0 or 1, not {}", begin));
   return Finish(reader);
 }
 

@@ -122,6 +122,31 @@ struct IntegrationListReply {
 void Encode(const IntegrationListReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, IntegrationListReply& message);
 
+// ---- VERIFY: whether what is on the server's disk is sound ----
+
+struct VerifyRequest {
+  bool begin = false;  // verify; otherwise, tell of what was begun on this connection
+};
+enum class VerifyState : uint8_t {
+  kRunning = 0,  // ask again soon
+  kOver = 1,
+};
+struct VerifyReply {
+  VerifyState state{};
+  uint64_t bytes_done = 0;
+  uint64_t bytes_total = 0;      // an estimate
+  uint64_t pages = 0;            // this, and all that follows: kOver only, 0 or empty before
+  uint64_t references = 0;       // in the snapshot
+  uint64_t changes = 0;          // in the journal
+  Lsn lsn = 0;                   // of the last change
+  std::string_view interrupted;  // why it did not come to its end; empty if it did
+  std::vector<std::string_view> damages;  // each in a sentence
+};
+void Encode(const VerifyRequest& message, std::string& out);
+void Encode(const VerifyReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, VerifyRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, VerifyReply& message);
+
 // ---- BACKUP: a copy of everything, piece by piece ----
 
 struct BackupRequest {

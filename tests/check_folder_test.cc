@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "tests/daemon_fixture.h"
 
@@ -22,19 +20,6 @@ class CheckFolder : public ShopTest {
   }
 
   Outcome Check() { return RunProgram({kXrefd, "--check", data_folder()}); }
-
-  // Changes what stands in a file wherever it stands.
-  void Overwrite(const std::string& file, const std::string& text) {
-    const std::string path = data_folder() + "/" + file;
-    std::fstream opened(path, std::ios::binary | std::ios::in | std::ios::out);
-    const std::string bytes(std::istreambuf_iterator<char>(opened), {});
-    size_t at = bytes.find(text);
-    ASSERT_NE(at, std::string::npos) << path;
-    for (; at != std::string::npos; at = bytes.find(text, at + 1)) {
-      opened.seekp(static_cast<std::streamoff>(at));
-      opened.put('X');
-    }
-  }
 
   // The folder is refused, checked or run on, with words that contain `what`; nothing is changed.
   void ExpectRefused(const std::string& what) {

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace xref::test {
 namespace {
@@ -84,6 +85,18 @@ Outcome DaemonTest::StopDaemon() {
 void DaemonTest::CrashAndRestartDaemon(const Arguments& options) {
   CrashDaemon();
   StartDaemon(options);
+}
+
+void DaemonTest::Overwrite(const std::string& file, const std::string& text, char with) {
+  const std::string path = data_folder() + "/" + file;
+  std::fstream opened(path, std::ios::binary | std::ios::in | std::ios::out);
+  const std::string bytes(std::istreambuf_iterator<char>(opened), {});
+  size_t at = bytes.find(text);
+  ASSERT_NE(at, std::string::npos) << path;
+  for (; at != std::string::npos; at = bytes.find(text, at + 1)) {
+    opened.seekp(static_cast<std::streamoff>(at));
+    opened.put(with);
+  }
 }
 
 uint64_t DaemonTest::Fact(const std::string& name) {

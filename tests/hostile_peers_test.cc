@@ -343,8 +343,8 @@ TEST_F(HostilePeers, AnUnknownOriginIsRefused) {
 TEST_F(HostilePeers, EmptyAndShortPayloadsAreRefused) {
   RawPeer peer(address());
   peer.Greet();
-  for (const Opcode opcode : {Opcode::kResolve, Opcode::kIntegrationCreate, Opcode::kCheck,
-                              Opcode::kLookup, Opcode::kAdd}) {
+  for (const Opcode opcode : {Opcode::kResolve, Opcode::kIntegrationCreate, Opcode::kBackup,
+                              Opcode::kCheck, Opcode::kLookup, Opcode::kAdd}) {
     for (const char* payload : {"", "\1", "\1\1\1\1\1\1\1"}) {
       EXPECT_EQ(Refused(peer, FrameWith(opcode, kRequest, payload)).status,
                 StatusCode::kBadRequest);

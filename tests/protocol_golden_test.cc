@@ -150,6 +150,26 @@ TEST_F(Golden, IntegrationList) {
   ExpectEncodes(reply, "integration-list-reply");
 }
 
+TEST_F(Golden, Verify) {
+  const auto begin = DecodeExample<VerifyRequest>("verify-begin");
+  EXPECT_TRUE(begin.begin);
+  ExpectEncodes(begin, "verify-begin");
+  const auto running = DecodeExample<VerifyReply>("verify-running");
+  EXPECT_EQ(running.state, VerifyState::kRunning);
+  EXPECT_EQ(running.bytes_done, 1048576U);
+  EXPECT_EQ(running.bytes_total, 4194304U);
+  ExpectEncodes(running, "verify-running");
+  const auto over = DecodeExample<VerifyReply>("verify-over");
+  EXPECT_EQ(over.state, VerifyState::kOver);
+  EXPECT_EQ(over.pages, 512U);
+  EXPECT_EQ(over.references, 2U);
+  EXPECT_EQ(over.changes, 1U);
+  EXPECT_EQ(over.lsn, 7U);
+  EXPECT_EQ(over.interrupted, "");
+  EXPECT_EQ(over.damages, std::vector<std::string_view>{"page 7 is zeros"});
+  ExpectEncodes(over, "verify-over");
+}
+
 TEST_F(Golden, Backup) {
   const auto begin = DecodeExample<BackupRequest>("backup-begin");
   EXPECT_TRUE(begin.begin);

@@ -127,10 +127,11 @@ TEST(Decode, SurvivesAnyBytes) {
     };
     decode_all(HelloRequest{}, HelloReply{}, StatusReply{}, ResolveRequest{}, ResolveReply{},
                IntegrationCreateRequest{}, IntegrationCreateReply{}, IntegrationListReply{},
-               BackupRequest{}, BackupReply{}, IdsRequest{}, CheckReply{}, LookupReply{},
-               ReverseRequest{}, ReverseReply{}, MutationReply{}, ClaimsRequest{}, ClaimsReply{},
-               TypeCreateRequest{}, PlatformsRenameRequest{}, RulesSetRequest{}, CatalogReply{},
-               PurgePreviewRequest{}, PurgePreviewReply{}, PurgeRequest{}, PurgeReply{});
+               VerifyRequest{}, VerifyReply{}, BackupRequest{}, BackupReply{}, IdsRequest{},
+               CheckReply{}, LookupReply{}, ReverseRequest{}, ReverseReply{}, MutationReply{},
+               ClaimsRequest{}, ClaimsReply{}, TypeCreateRequest{}, PlatformsRenameRequest{},
+               RulesSetRequest{}, CatalogReply{}, PurgePreviewRequest{}, PurgePreviewReply{},
+               PurgeRequest{}, PurgeReply{});
     for (size_t mutation = 0; mutation < kMutations; ++mutation) {
       decode_all(MutationRequest{.mutation = static_cast<Mutation>(mutation)});
     }

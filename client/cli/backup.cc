@@ -22,9 +22,6 @@ namespace {
 
 using protocol::BackupState;
 
-// While the server prepares the backup, the pause between two questions.
-constexpr std::chrono::milliseconds kPollPause{50};
-
 absl::Status Failure(const char* what, const std::string& path) {
   return absl::FailedPreconditionError(fmt::format("{} {}: {}", what, path, std::strerror(errno)));
 }

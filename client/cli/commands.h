@@ -5,6 +5,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ enum ExitCode : int {
   kRefused = 2,      // wrong usage, or refused; nothing was changed
   kUnreachable = 3,  // the server cannot be reached, or is not ready
 };
+
+// While the server does long work for a command, the pause between two questions about it.
+inline constexpr std::chrono::milliseconds kPollPause{50};
 
 // The options that stand before the command.
 struct Globals {

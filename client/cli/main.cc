@@ -9,6 +9,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/import.h"
 #include "client/cli/questions.h"
+#include "client/cli/verify.h"
 
 namespace {
 
@@ -181,8 +182,15 @@ int main(int argc, char** argv) {
   backup_sub->callback([&] { command = [&] { return RunBackup(globals, backup); }; });
 
   auto* status_sub = app.add_subcommand("status", "Show how the server is and what it holds");
-  status_sub->footer("Example: xref --json status");
-  status_sub->callback([&] { command = [&] { return RunStatus(globals); }; });
+  bool verify = false;
+  status_sub->footer(
+      "Examples: xref --json status\n"
+      "          xref status --verify\n"
+      "--verify reads all that the server has on its disk, while it goes on serving, and prints "
+      "whether it is sound; the exit code is 1 if it is not.");
+  status_sub->add_flag("--verify", verify, "Verify the server's files");
+  status_sub->callback(
+      [&] { command = [&] { return verify ? RunVerify(globals) : RunStatus(globals); }; });
 
   try {
     app.parse(argc, argv);
