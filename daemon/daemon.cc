@@ -149,6 +149,13 @@ class Daemon {
     writer.join();
     for (const auto& thread : io_threads_) thread->Stop();
     maintenance_.Stop();
+    if (state_.phase() == Phase::kReadOnly) {
+      return absl::InternalError(fmt::format(
+          "ended read-only, since a commit had failed ({}). Everything that was acknowledged is "
+          "there at the next start; a change that was refused then may be there or not. Mend the "
+          "disk first",
+          state_.troubles()));
+    }
     return ended_;
   }
 

@@ -114,6 +114,20 @@ TEST_F(DiskFaults, AfterAFailedWriteNothingIsAcknowledgedAndReadsGoOn) {
   ExpectReadOnlyUntilRestart();
 }
 
+TEST_F(DiskFaults, AReadOnlyDaemonSaysSoUntilItsEndAndInItsExitCode) {
+  Break("at=journal\nsync=EIO\n");
+  Add("during");
+  Repair();
+  EXPECT_THAT(Xref({"status"}).out, ContainsRegex("trouble +.*journal: commit"));
+  const Outcome stopped = StopDaemon();
+  EXPECT_EQ(stopped.exit_code, 1);
+  EXPECT_THAT(stopped.err, HasSubstr("ended read-only"));
+  EXPECT_THAT(stopped.err, HasSubstr("Everything that was acknowledged is there"));
+  StartDaemon();
+  ExpectReadsGoOn();
+  EXPECT_EQ(Add("later").exit_code, 0);
+}
+
 TEST_F(DiskFaults, ADiskThatIsNearlyFullRefusesChangesUntilThereIsRoom) {
   Break("full\n");
   const Outcome refused = Add("during");
