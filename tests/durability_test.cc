@@ -43,6 +43,8 @@ TEST_F(Durability, EverythingAcknowledgedSurvivesEveryOfSeveralCrashes) {
     StartDaemon({"--checkpoint-seconds", "1"});
     ExpectNothingLost();
   }
+  EXPECT_GT(model_.checked(), 0U);
+  EXPECT_GT(model_.looked_up(), 0U);
 }
 
 TEST_F(Durability, CheckpointsUnderLoadLoseNothing) {

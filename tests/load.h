@@ -1,18 +1,21 @@
 #pragma once
 
-// Clients that add references as fast as they can until the daemon goes away, and a model of what
-// they were told, to be compared with what the daemon holds when it is back.
+// Clients that add references, check and look them up, and create integrations, as fast as they can
+// until the daemon goes away; and a model of what they were told, with which every later answer
+// must agree, and what the daemon holds when it is back.
 
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "client/client.h"
+#include "tests/references.h"
 
 namespace xref::test {
 
@@ -25,18 +28,48 @@ class Model {
   void Told(const std::string& source, const std::string& target, protocol::Verdict verdict,
             const std::string& standing_target);
 
-  uint64_t added() const { return added_; }
+  // Before a question is sent: what its answer must not fall short of.
+  using Known = std::vector<std::optional<std::string>>;  // a target where one was told of
+  Known KnownOf(const References& batch) const;
+  // When its answer is there: a target, or "" for none; whether it is synced. Fails the test if
+  // that is not what was told before it was asked, or what nobody asked for. What is seen is
+  // durable.
+  void Looked(const std::string& source, const std::optional<std::string>& known,
+              const std::string& target);
+  void Checked(const std::string& source, const std::optional<std::string>& known, bool synced);
 
-  // Fails the test unless every reference that was told of is there, and everything else that is
-  // there was asked for.
+  // The same for integrations, of which only the target platform differs.
+  void AskedToCreate(const std::string& name, const std::string& platform);
+  void ToldOfIntegration(const std::string& name, const std::string& platform);
+
+  uint64_t added() const { return added_; }
+  uint64_t looked_up() const { return looked_up_; }
+  uint64_t checked() const { return checked_; }
+
+  // Fails the test unless every reference and integration that was told of is there, and everything
+  // else that is there was asked for.
   void ExpectHeldBy(Client& client, PlaceId place, uint64_t references) const;
 
  private:
+  // A name and the values that were asked for, or the one that stands.
+  using Wishes = std::map<std::string, std::set<std::string>>;
+  using Facts = std::map<std::string, std::string>;
+
+  // Holds `value` to be what stands, and fails the test if something else was told before.
+  static void Settle(Facts& facts, const std::string& name, const std::string& value);
+  void ExpectReferencesHeldBy(Client& client, PlaceId place, uint64_t references) const;
+  void ExpectIntegrationsHeldBy(Client& client) const;
+
   mutable std::mutex mutex_;
-  std::map<std::string, std::set<std::string>> asked_;  // guarded by mutex_
-  std::map<std::string, std::string> told_;             // guarded by mutex_
-  std::set<std::string> told_added_;                    // guarded by mutex_
+  Wishes asked_;                       // guarded by mutex_
+  Facts told_;                         // guarded by mutex_
+  std::set<std::string> told_synced_;  // guarded by mutex_; their targets may not be known
+  std::set<std::string> told_added_;   // guarded by mutex_
+  Wishes integrations_asked_;          // guarded by mutex_
+  Facts integrations_told_;            // guarded by mutex_
   std::atomic<uint64_t> added_ = 0;
+  std::atomic<uint64_t> looked_up_ = 0;
+  std::atomic<uint64_t> checked_ = 0;
 };
 
 // Threads with a connection each, and requests in flight on it. Their source IDs overlap.
