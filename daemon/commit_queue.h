@@ -15,6 +15,11 @@
 
 namespace xref {
 
+// What the daemon itself asks for, once trash has been kept for long enough.
+struct EmptyTrashRequest {
+  PlaceId partition;
+};
+
 // A change that a peer asked for, on its way from its connection to the writer and back.
 struct ChangeRequest {
   // The request's payload; `asked` borrows from it, so neither moves.
@@ -22,7 +27,7 @@ struct ChangeRequest {
   std::variant<protocol::MutationRequest, protocol::IntegrationCreateRequest,
                protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
                protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
-               protocol::PurgeRequest>
+               protocol::PurgeRequest, EmptyTrashRequest>
       asked;
   protocol::FrameHeader header;
 

@@ -23,6 +23,7 @@
 #include "daemon/limits.h"
 #include "daemon/listener.h"
 #include "daemon/maintenance.h"
+#include "daemon/queries.h"
 #include "daemon/server_state.h"
 #include "daemon/session.h"
 #include "daemon/verifications.h"
@@ -97,16 +98,19 @@ class Daemon {
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
-        store_(io_count_),
+        store_(io_count_ + 1),  // the last slot is for the queries
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
+        queries_(store_, io_count_, commits_, maintenance_, files_, state_,
+                 std::chrono::hours(24) * options.trash_days),
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
                  .files = files_,
                  .verifications = verifications_,
                  .backups = backups_,
+                 .queries = queries_,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit} {
@@ -145,6 +149,7 @@ class Daemon {
     listener_->Stop();
     for (const auto& thread : io_threads_) thread->Drain();
     if (was_loaded) WaitUntilDrained();
+    queries_.Stop();  // while the writer still answers it
     commits_.Close();
     writer.join();
     for (const auto& thread : io_threads_) thread->Stop();
@@ -196,6 +201,7 @@ class Daemon {
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
     maintenance_.Start();
+    queries_.Start();
     state_.set_phase(Phase::kReady);
     spdlog::info(
         "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
@@ -230,6 +236,7 @@ class Daemon {
   Maintenance maintenance_;
   Verifications verifications_;
   Backups backups_;
+  Queries queries_;
   Service service_;
   asio::io_context main_{1};
   asio::steady_timer memory_timer_{main_};

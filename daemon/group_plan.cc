@@ -188,4 +188,9 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
   return Reply::Of(reply);
 }
 
+GroupPlan::Reply GroupPlan::DecideOne(const EmptyTrashRequest& asked) {
+  Record("xrefd", EmptyTrash{asked.partition});
+  return {};
+}
+
 }  // namespace xref

@@ -103,6 +103,9 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "answered. 0 is four fifths of the machine's memory")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(true));
+  app.add_option("--trash-days", options.trash_days, "How long purged references can be restored")
+      ->type_name("N")
+      ->check(CLI::Range(1, 36'500));
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");

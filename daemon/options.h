@@ -19,6 +19,7 @@ struct Options {
   uint32_t checkpoint_seconds = 60;    // between checkpoints
   uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
   uint64_t deletes_per_minute = 500;   // of one actor, without a confirmation
+  uint32_t trash_days = 30;            // that purged references can be restored
   uint64_t memory_limit = 0;           // bytes of references; above it changes are refused
   std::string log_level = "info";
   std::string check;  // the data folder to examine in place of running a daemon

@@ -124,6 +124,14 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Enqueue(frame, protocol::PurgePreviewRequest{}, out, make_done);
     case Opcode::kPurge:
       return Enqueue(frame, protocol::PurgeRequest{}, out, make_done);
+    case Opcode::kTrashList:
+      return Ask(frame, TrashListRequest{}, out, make_done);
+    case Opcode::kRestore:
+      return Ask(frame, protocol::RestoreRequest{}, out, make_done);
+    case Opcode::kList:
+      return Ask(frame, protocol::ListRequest{}, out, make_done);
+    case Opcode::kHistory:
+      return Ask(frame, protocol::HistoryRequest{}, out, make_done);
     case Opcode::kHello:
       Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "HELLO was said already"}, out);
       return Next::kAnswered;
@@ -484,6 +492,27 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
   }
   Refuse(frame.header,
          {StatusCode::kNotReady, kNoItem, "the daemon is shutting down and takes no more changes"},
+         out);
+  return Next::kAnswered;
+}
+
+// ---- Questions of the disk ----
+
+template <typename Request>
+Session::Next Session::Ask(const Frame& frame, Request request, std::string& out,
+                           absl::FunctionRef<ChangeDone()> make_done) {
+  auto query = std::make_unique<Query>();
+  query->payload.assign(reinterpret_cast<const char*>(frame.payload.data()), frame.payload.size());
+  query->header = frame.header;
+  const Bytes kept(reinterpret_cast<const uint8_t*>(query->payload.data()), query->payload.size());
+  if (const auto refusal = Decode(kept, query->asked.emplace<Request>(request))) {
+    Refuse(frame.header, *refusal, out);
+    return Next::kAnswered;
+  }
+  query->done = make_done();
+  if (service_.queries.TryPush(query)) return Next::kPending;
+  Refuse(frame.header,
+         {StatusCode::kOverloaded, kNoItem, "too many questions wait to be answered; try again"},
          out);
   return Next::kAnswered;
 }

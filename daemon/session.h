@@ -10,6 +10,7 @@
 
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
+#include "daemon/queries.h"
 #include "daemon/server_state.h"
 #include "daemon/verifications.h"
 #include "index/reference_store.h"
@@ -27,6 +28,7 @@ struct Service {
   const DataFiles& files;  // there once the phase is no longer kLoading
   Verifications& verifications;
   Backups& backups;
+  Queries& queries;
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
@@ -73,6 +75,10 @@ class Session {
   template <typename Request>
   Next Enqueue(const protocol::Frame& frame, Request request, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);
+
+  template <typename Request>
+  Next Ask(const protocol::Frame& frame, Request request, std::string& out,
+           absl::FunctionRef<ChangeDone()> make_done);
 
   FrameHeader OkHeader(const FrameHeader& request) const;
   void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);

@@ -124,7 +124,10 @@ void ReferenceStore::Apply(const Change& change) {
     void operator()(const ReleaseClaims&) const {}
     void operator()(const RenewClaims&) const {}
   };
-  reservations_.Apply(change);
+  {
+    const std::lock_guard lock(reservations_mutex_);
+    reservations_.Apply(change);
+  }
   std::visit(ToReferences{*this}, change.what);
   // Last, so that a place that is named has an index.
   if (!Catalog::IsAlteredBy(change)) return;

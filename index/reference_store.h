@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,12 @@ class ReferenceStore {
     return heap_.bytes_reserved() + bytes_outside_heap_.load(std::memory_order_relaxed);
   }
 
+  // Shows claims and ignored IDs. Holds the writer up: be brief.
+  void ReadReservations(absl::FunctionRef<void(const Reservations&)> read) const {
+    const std::lock_guard lock(reservations_mutex_);
+    read(reservations_);
+  }
+
   // Has some megabytes lie ready for the writer, who otherwise has to wait for the system to find
   // them (no reader does): worth a call every few milliseconds from a thread that has time, while
   // much is added.
@@ -128,7 +135,8 @@ class ReferenceStore {
   Catalog catalog_;                                       // guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> indices_;  // by PlaceId; guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> dropped_;  // of the writer
-  Reservations reservations_;                             // of the writer
+  mutable std::mutex reservations_mutex_;
+  Reservations reservations_;  // changed by the writer, under the mutex
 };
 
 }  // namespace xref

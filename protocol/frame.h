@@ -43,6 +43,10 @@ enum class Opcode : uint8_t {
   kRulesSet = 0x3A,
   kPurgePreview = 0x40,
   kPurge = 0x41,
+  kTrashList = 0x42,
+  kRestore = 0x43,
+  kList = 0x50,
+  kHistory = 0x51,
 };
 
 // The outcome of a request as a whole. Items of a batch have verdicts of their own.

@@ -4,63 +4,16 @@
 
 #include <cstring>
 
+#include "protocol/decoding.h"
+
 namespace xref::protocol {
 namespace {
-
-Refusal BadRequest(std::string message, uint32_t item = kNoItem) {
-  return {StatusCode::kBadRequest, item, std::move(message)};
-}
-
-// Every Decode ends here: the payload must have held the message, the whole message and nothing
-// else.
-MaybeRefusal Finish(const Reader& reader) {
-  if (!reader.ok()) return BadRequest("the payload ends before the message does");
-  if (reader.left() > 0) {
-    return BadRequest(fmt::format("{} bytes follow the end of the message", reader.left()));
-  }
-  return std::nullopt;
-}
-
-MaybeRefusal CheckCount(uint32_t count, const Reader& reader) {
-  if (!reader.ok()) return Finish(reader);
-  if (count <= kBatchIdsMax) return std::nullopt;
-  return Refusal{StatusCode::kTooLarge, kNoItem,
-                 fmt::format("a batch of {} items is over the limit of {}; send smaller batches",
-                             count, kBatchIdsMax)};
-}
-
-MaybeRefusal CheckIds(const IdBatch& ids, std::string_view what) {
-  const auto bad = FindBadItem(ids);
-  if (!bad) return std::nullopt;
-  return BadRequest(fmt::format("item {}: the {} {}", bad->index, what, Describe(bad->fault)),
-                    bad->index);
-}
 
 MaybeRefusal TakeBegin(Reader& reader, bool& begin) {
   const uint8_t value = reader.U8();
   begin = value == 1;
   if (value <= 1) return std::nullopt;
   return BadRequest(fmt::format("begin is 0 or 1, not {}", value));
-}
-
-MaybeRefusal CheckActor(std::string_view actor) {
-  if (actor.empty() || IsLabel(actor, kActorBytesMax)) return std::nullopt;
-  return BadRequest("an actor is at most 64 bytes of UTF-8 without control characters");
-}
-
-MaybeRefusal CheckName(std::string_view name, std::string_view whose) {
-  if (IsName(name)) return std::nullopt;
-  return BadRequest(
-      fmt::format("an {}'s name is 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.', the first of them a "
-                  "letter or digit",
-                  whose));
-}
-
-MaybeRefusal CheckPlatforms(std::string_view source, std::string_view target) {
-  if (IsLabel(source, kPlatformBytesMax) && IsLabel(target, kPlatformBytesMax)) {
-    return std::nullopt;
-  }
-  return BadRequest("a platform's name is 1 to 128 bytes of UTF-8 without control characters");
 }
 
 }  // namespace
@@ -636,6 +589,24 @@ MaybeRefusal Decode(Bytes payload, MutationReply& message) {
 
 // ---- Claims ----
 
+void Put(const ListedClaim& claim, Writer& writer) {
+  writer.Text8(claim.source);
+  writer.Text8(claim.owner);
+  writer.Text8(claim.lost_owner);
+  writer.U64(claim.token);
+  writer.U64(static_cast<uint64_t>(claim.remaining_ms));
+}
+
+ListedClaim TakeClaim(Reader& reader) {
+  ListedClaim claim;
+  claim.source = reader.Text8();
+  claim.owner = reader.Text8();
+  claim.lost_owner = reader.Text8();
+  claim.token = reader.U64();
+  claim.remaining_ms = static_cast<int64_t>(reader.U64());
+  return claim;
+}
+
 void Encode(const ClaimsRequest& message, std::string& out) {
   Writer writer(out);
   writer.U32(message.place);
@@ -658,24 +629,13 @@ MaybeRefusal Decode(Bytes payload, ClaimsRequest& message) {
 void Encode(const ClaimsReply& message, std::string& out) {
   Writer writer(out);
   writer.U32(static_cast<uint32_t>(message.claims.size()));
-  for (const ListedClaim& claim : message.claims) {
-    writer.Text8(claim.source);
-    writer.Text8(claim.owner);
-    writer.Text8(claim.lost_owner);
-    writer.U64(claim.token);
-    writer.U64(static_cast<uint64_t>(claim.remaining_ms));
-  }
+  for (const ListedClaim& claim : message.claims) Put(claim, writer);
 }
 
 MaybeRefusal Decode(Bytes payload, ClaimsReply& message) {
   Reader reader(payload);
   for (uint32_t left = reader.U32(); left > 0 && reader.ok(); --left) {
-    ListedClaim& claim = message.claims.emplace_back();
-    claim.source = reader.Text8();
-    claim.owner = reader.Text8();
-    claim.lost_owner = reader.Text8();
-    claim.token = reader.U64();
-    claim.remaining_ms = static_cast<int64_t>(reader.U64());
+    message.claims.push_back(TakeClaim(reader));
   }
   return Finish(reader);
 }

@@ -1,0 +1,443 @@
+#include "daemon/queries.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+#include <vector>
+
+#include "daemon/limits.h"
+#include "persistence/snapshot.h"
+
+namespace xref {
+namespace {
+
+using protocol::kNoItem;
+using protocol::StatusCode;
+
+// References that one LIST looks at, whether they match or not: some ten milliseconds.
+constexpr uint64_t kExaminedMax = 200'000;
+// What a reply may take of the frame that carries it.
+constexpr size_t kReplyBytesAimed = 1 << 20;
+// More changes than these are not folded before a question: that could take seconds.
+constexpr Lsn kFoldedForAQuestion = 2'000;
+constexpr std::chrono::milliseconds kFoldWait{250};
+// References put back in one step of a restore.
+constexpr uint32_t kRestoredAtOnce = 4'096;
+// Sources of the same target that HISTORY tells.
+constexpr uint32_t kOtherSourcesMax = 100;
+constexpr std::chrono::minutes kTrashInterval{1};
+
+int64_t NowMicroseconds() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+protocol::ListedReference Listed(const StoredReference& reference) {
+  protocol::ListedReference row{.source = reference.source,
+                                .target = reference.target,
+                                .origin = static_cast<uint8_t>(reference.created.origin),
+                                .created_us = reference.created.time_us,
+                                .created_by = reference.created.actor,
+                                .lsn = reference.lsn()};
+  if (reference.updated) {
+    row.updated_us = reference.updated->time_us;
+    row.updated_by = reference.updated->actor;
+  }
+  return row;
+}
+
+bool Matches(const protocol::ListRequest& asked, const StoredReference& reference) {
+  const Stamp& changed = reference.updated ? *reference.updated : reference.created;
+  if (reference.lsn() < asked.from_lsn || changed.time_us < asked.from_us) return false;
+  if (asked.until_us != 0 && changed.time_us >= asked.until_us) return false;
+  const auto origin = static_cast<uint8_t>(reference.created.origin);
+  if (asked.origin != protocol::kAnyOrigin && asked.origin != origin) return false;
+  if (!reference.target.starts_with(asked.target_prefix)) return false;
+  return asked.contains.empty() ||
+         reference.source.find(asked.contains) != std::string_view::npos ||
+         reference.target.find(asked.contains) != std::string_view::npos;
+}
+
+// Copies the texts of a row to where they stay.
+void Keep(protocol::ListedReference& row, std::deque<std::string>& texts) {
+  for (std::string_view* text : {&row.source, &row.target, &row.created_by, &row.updated_by}) {
+    *text = texts.emplace_back(*text);
+  }
+}
+
+}  // namespace
+
+// ---- The thread ----
+
+void Queries::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Queries::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    waiting_.clear();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool Queries::TryPush(std::unique_ptr<Query>& query) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || waiting_.size() >= kQueriesWaitingMax) return false;
+    waiting_.push_back(std::move(query));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void Queries::Run() {
+  auto next_emptying = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait_until(lock, next_emptying, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    if (waiting_.empty()) {
+      lock.unlock();
+      EmptyOldTrash();
+      next_emptying = std::chrono::steady_clock::now() + kTrashInterval;
+      lock.lock();
+      continue;
+    }
+    const std::unique_ptr<Query> query = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    const Reply reply =
+        std::visit([this](const auto& asked) { return Answer(asked); }, query->asked);
+    std::string frame;
+    protocol::FrameWriter writer(frame,
+                                 protocol::ReplyHeader(query->header, reply.status, state_.epoch));
+    frame.append(reply.payload);
+    writer.Close();
+    std::move(query->done)(std::move(frame));
+    lock.lock();
+  }
+}
+
+void Queries::Freshen() {
+  const Lsn behind = state_.lsn - state_.snapshot_lsn;
+  if (behind == 0 || behind > kFoldedForAQuestion) return;
+  const auto folded = std::make_shared<std::promise<void>>();
+  auto done = folded->get_future();
+  const bool asked = maintenance_.Ask([this, folded] {
+    maintenance_.Fold().IgnoreError();  // it says by itself what went wrong
+    folded->set_value();
+  });
+  if (asked) done.wait_for(kFoldWait);
+}
+
+// ---- Replies ----
+
+namespace {
+
+template <typename Reply>
+Reply Refusing(StatusCode status, std::string message) {
+  Reply reply;
+  reply.status = status;
+  protocol::Encode(protocol::Refusal{status, kNoItem, std::move(message)}, reply.payload);
+  return reply;
+}
+
+template <typename Reply, typename Message>
+Reply ReplyOf(const Message& message) {
+  Reply reply;
+  protocol::Encode(message, reply.payload);
+  return reply;
+}
+
+template <typename Reply>
+Reply RefusingFor(const absl::Status& status) {
+  return Refusing<Reply>(StatusCode::kInternal, std::string(status.message()));
+}
+
+}  // namespace
+
+Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
+  std::optional<PlaceId> partition;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    if (const CatalogType* type = catalog.FindType(asked.place)) partition = type->partition;
+  });
+  if (!partition) {
+    return Refusing<Reply>(StatusCode::kUnknownPlace,
+                           fmt::format("place {} does not exist; resolve it again", asked.place));
+  }
+  Freshen();
+  const auto snapshot = files_.snapshots->current();
+  const auto applied = snapshot->ReadApplied();
+  if (!applied.ok()) return RefusingFor<Reply>(applied.status());
+  Texts texts;
+  size_t bytes = 0;
+  protocol::ListReply reply;
+  reply.as_of = applied->lsn;
+  const auto status =
+      snapshot->List(*partition, {.after = asked.after, .prefix = asked.prefix},
+                     [&](const StoredReference& reference) {
+                       if (reply.examined == kExaminedMax || reply.rows.size() == asked.rows_max ||
+                           bytes >= kReplyBytesAimed) {
+                         reply.more = true;
+                         return false;
+                       }
+                       ++reply.examined;
+                       if (Matches(asked, reference)) {
+                         Keep(reply.rows.emplace_back(Listed(reference)), texts);
+                         bytes += reference.source.size() + reference.target.size() + 64;
+                         reply.next = reply.rows.back().source;
+                       } else if (reply.examined == kExaminedMax) {
+                         reply.next = texts.emplace_back(reference.source);
+                       }
+                       return true;
+                     });
+  if (!status.ok()) return RefusingFor<Reply>(status);
+  return ReplyOf<Reply>(reply);
+}
+
+Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
+  Freshen();
+  const auto snapshot = files_.snapshots->current();
+  Texts texts;
+  const auto keep = [&](std::string_view text) -> std::string_view {
+    return texts.emplace_back(text);
+  };
+  protocol::HistoryReply reply;
+  const auto applied = snapshot->ReadApplied();
+  if (!applied.ok()) return RefusingFor<Reply>(applied.status());
+  reply.as_of = applied->lsn;
+
+  // The numbers under which the references of the place have been stored, and the purges between.
+  std::vector<PlaceId> partitions = {asked.place};
+  std::vector<protocol::PastEvent> purges;
+  auto status = snapshot->ReadCatalog([&](const Change& change, std::string_view) {
+    const auto* purged = std::get_if<PurgePlace>(&change.what);
+    if (purged == nullptr || purged->place != asked.place || change.lsn > applied->lsn) {
+      return absl::OkStatus();
+    }
+    partitions.push_back(purged->partition);
+    purges.push_back({.kind = protocol::PastEventKind::kPurged,
+                      .time_us = change.time_us,
+                      .lsn = change.lsn,
+                      .actor = keep(change.actor)});
+    return absl::OkStatus();
+  });
+  for (size_t i = 0; status.ok() && i < partitions.size(); ++i) {
+    std::string_view first_target;
+    const auto added = [&](const Stamp& created, std::string_view target) {
+      reply.events.push_back({.kind = protocol::PastEventKind::kAdded,
+                              .origin = static_cast<uint8_t>(created.origin),
+                              .time_us = created.time_us,
+                              .lsn = created.lsn,
+                              .actor = keep(created.actor),
+                              .after = first_target.empty() ? target : first_target});
+    };
+    status = snapshot->ReadHistory(partitions[i], asked.source, [&](const HistoryEvent& event) {
+      const bool links = event.kind == EventKind::kPut || event.kind == EventKind::kEdited;
+      const protocol::PastEvent past{
+          .kind = static_cast<protocol::PastEventKind>(event.kind),
+          .origin = links ? static_cast<uint8_t>(event.made.origin) : protocol::kAnyOrigin,
+          .time_us = event.made.time_us,
+          .lsn = event.made.lsn,
+          .actor = keep(event.made.actor),
+          .before = keep(event.before),
+          .after = keep(event.after)};
+      if (links && first_target.empty()) first_target = past.before;
+      if (event.kind == EventKind::kDeleted) {
+        if (event.created.lsn != 0) added(event.created, past.before);
+        first_target = {};
+      }
+      reply.events.push_back(past);
+    });
+    if (!status.ok()) break;
+    const bool current = i + 1 == partitions.size();
+    status.Update(snapshot
+                      ->Find(partitions[i], asked.source,
+                             [&](const StoredReference& reference) {
+                               if (current) {
+                                 Keep(reply.reference.emplace(Listed(reference)), texts);
+                                 return;
+                               }
+                               purges[i].before = keep(reference.target);
+                               added(reference.created, purges[i].before);
+                             })
+                      .status());
+    if (!current) reply.events.push_back(purges[i]);
+  }
+  if (!status.ok()) return RefusingFor<Reply>(status);
+  std::stable_sort(reply.events.begin(), reply.events.end(),
+                   [](const auto& a, const auto& b) { return a.lsn < b.lsn; });
+
+  store_.ReadReservations([&](const Reservations& reservations) {
+    reply.ignored = reservations.IsIgnored(asked.place, asked.source);
+    if (const Claim* claim = reservations.FindClaim(asked.place, asked.source)) {
+      reply.claim = {.source = asked.source,
+                     .owner = keep(claim->owner),
+                     .lost_owner = keep(claim->lost_owner),
+                     .token = claim->token,
+                     .remaining_ms = (claim->until_us - NowMicroseconds()) / 1000};
+    }
+  });
+  if (reply.reference) {
+    IdList target;
+    target.Add(reply.reference->target);
+    const bool found = store_.Reverse(slot_, asked.place, target.View(), kOtherSourcesMax,
+                                      [&](uint32_t, std::string_view source) {
+                                        if (source == asked.source) return;
+                                        reply.other_sources.push_back(keep(source));
+                                      });
+    if (!found) reply.other_sources.clear();  // the place was dropped meanwhile
+  }
+  return ReplyOf<Reply>(reply);
+}
+
+// ---- The trash ----
+
+Queries::Reply Queries::Answer(const TrashListRequest&) {
+  Reply encoded;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    protocol::TrashReply reply;
+    const int64_t kept_us = std::chrono::microseconds(trash_kept_).count();
+    for (const Trash& trash : catalog.trash()) {
+      const CatalogType* type = catalog.FindType(trash.place);
+      const Integration* integration = catalog.FindIntegrationOf(trash.place);
+      reply.trash.push_back({.trash = trash.partition,
+                             .integration = integration->name,
+                             .type = type->name,
+                             .references = trash.references,
+                             .purged_us = trash.purged_us,
+                             .expires_us = trash.purged_us + kept_us,
+                             .actor = trash.actor});
+    }
+    encoded = ReplyOf<Reply>(reply);
+  });
+  return encoded;
+}
+
+template <typename Request>
+Queries::Reply Queries::Commit(const Request& request) {
+  auto change = std::make_unique<ChangeRequest>();
+  if constexpr (std::is_same_v<Request, EmptyTrashRequest>) {
+    change->asked = request;
+  } else {
+    protocol::Encode(request, change->payload);
+    const protocol::Bytes payload(reinterpret_cast<const uint8_t*>(change->payload.data()),
+                                  change->payload.size());
+    auto& asked = change->asked.template emplace<Request>(Request{.mutation = request.mutation});
+    if (const auto refusal = Decode(payload, asked)) {
+      return Refusing<Reply>(refusal->status, refusal->message);
+    }
+  }
+  const auto frame = std::make_shared<std::promise<std::string>>();
+  auto committed = frame->get_future();
+  change->done = [frame](std::string bytes) { frame->set_value(std::move(bytes)); };
+  if (commits_.TryPush(change) != CommitQueue::Push::kTaken) {
+    return Refusing<Reply>(StatusCode::kOverloaded,
+                           "too many changes wait to be committed; try again");
+  }
+  const std::string bytes = committed.get();
+  const auto parsed = protocol::ParseFrame(
+      {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, protocol::kReplyBytesMax);
+  const auto& whole = std::get<protocol::Parsed>(parsed).frame;
+  return {whole.header.status,
+          std::string(reinterpret_cast<const char*>(whole.payload.data()), whole.payload.size())};
+}
+
+Queries::Reply Queries::Answer(const protocol::RestoreRequest& asked) {
+  std::optional<PlaceId> place;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    for (const Trash& trash : catalog.trash()) {
+      if (trash.partition == asked.trash) place = trash.place;
+    }
+  });
+  if (!place) {
+    return Refusing<Reply>(
+        StatusCode::kUnknownPlace,
+        fmt::format("there is nothing under the number {} in the trash; list the trash, and look "
+                    "whether it was emptied meanwhile",
+                    asked.trash));
+  }
+  Freshen();
+  const auto snapshot = files_.snapshots->current();
+  protocol::RestoreReply reply;
+  struct Batch {
+    IdList sources;
+    IdList targets;
+  };
+  Batch batches[kOriginLast + 1];
+  Texts texts;
+  uint32_t taken = 0;
+  auto status = snapshot->List(
+      asked.trash, {.after = asked.after, .prefix = {}}, [&](const StoredReference& reference) {
+        if (taken == kRestoredAtOnce) {
+          reply.more = true;
+          return false;
+        }
+        ++taken;
+        Batch& batch = batches[static_cast<uint8_t>(reference.created.origin)];
+        batch.sources.Add(reference.source);
+        batch.targets.Add(reference.target);
+        if (taken == kRestoredAtOnce) {
+          reply.next = texts.emplace_back(reference.source);
+        }
+        return true;
+      });
+  if (!status.ok()) return RefusingFor<Reply>(status);
+  for (uint8_t origin = 0; origin <= kOriginLast; ++origin) {
+    const Batch& batch = batches[origin];
+    if (batch.sources.size() == 0) continue;
+    Reply committed = Commit(protocol::MutationRequest{.mutation = protocol::Mutation::kAdd,
+                                                       .place = *place,
+                                                       .origin = static_cast<Origin>(origin),
+                                                       .actor = asked.actor,
+                                                       .sources = batch.sources.View(),
+                                                       .targets = batch.targets.View()});
+    if (committed.status != StatusCode::kOk) return committed;
+    const std::string& payload = texts.emplace_back(std::move(committed.payload));
+    protocol::MutationReply added;
+    const auto unreadable =
+        protocol::Decode({reinterpret_cast<const uint8_t*>(payload.data()), payload.size()}, added);
+    if (unreadable) return Refusing<Reply>(StatusCode::kInternal, unreadable->message);
+    IdCursor sources(batch.sources.View());
+    IdCursor targets(batch.targets.View());
+    for (const protocol::Outcome& outcome : added.outcomes) {
+      const std::string_view source = sources.Next();
+      const std::string_view target = targets.Next();
+      if (outcome.verdict == protocol::Verdict::kDone) {
+        ++reply.restored;
+      } else if (outcome.verdict == protocol::Verdict::kUnchanged) {
+        ++reply.unchanged;
+      } else {
+        reply.refused.push_back({source, target, outcome});
+      }
+    }
+  }
+  return ReplyOf<Reply>(reply);
+}
+
+void Queries::EmptyOldTrash() {
+  if (state_.phase() != Phase::kReady) return;
+  std::vector<PlaceId> old;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    const int64_t before = NowMicroseconds() - std::chrono::microseconds(trash_kept_).count();
+    for (const Trash& trash : catalog.trash()) {
+      if (trash.purged_us < before) old.push_back(trash.partition);
+    }
+  });
+  for (const PlaceId partition : old) {
+    const Reply reply = Commit(EmptyTrashRequest{partition});
+    if (reply.status == StatusCode::kOk) {
+      spdlog::info("the trash {} was kept for long enough and is emptied", partition);
+    }
+  }
+}
+
+}  // namespace xref

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "daemon/commit_queue.h"
+#include "daemon/maintenance.h"
+#include "daemon/server_state.h"
+#include "index/reference_store.h"
+#include "persistence/data_files.h"
+#include "protocol/query_messages.h"
+
+namespace xref {
+
+// The request of TRASH_LIST, which has no fields.
+struct TrashListRequest {};
+inline protocol::MaybeRefusal Decode(protocol::Bytes, TrashListRequest&) { return std::nullopt; }
+
+// A question that is answered from the disk, on its way from its connection and back.
+struct Query {
+  // The request's payload; `asked` borrows from it, so neither moves.
+  std::string payload;
+  std::variant<protocol::ListRequest, protocol::HistoryRequest, TrashListRequest,
+               protocol::RestoreRequest>
+      asked;
+  protocol::FrameHeader header;
+
+  // Called once, on the thread of the queries, with the reply's whole frame.
+  absl::AnyInvocable<void(std::string frame) &&> done;
+};
+
+// The thread that answers what people ask of the disk, one question after the other, each within
+// some tens of milliseconds: a long listing is many questions. It reads the snapshot, which it has
+// folded first where that is quickly done; a reply says how far what it read reaches. It also puts
+// back what is restored, and empties what has been in the trash for long enough, by changes like
+// anybody's.
+class Queries {
+ public:
+  // `slot` is the reader slot of the thread in the store.
+  Queries(ReferenceStore& store, size_t slot, CommitQueue& commits, Maintenance& maintenance,
+          const DataFiles& files, ServerState& state, std::chrono::hours trash_kept)
+      : store_(store),
+        slot_(slot),
+        commits_(commits),
+        maintenance_(maintenance),
+        files_(files),
+        state_(state),
+        trash_kept_(trash_kept) {}
+  ~Queries() { Stop(); }
+  Queries(const Queries&) = delete;
+  Queries& operator=(const Queries&) = delete;
+
+  // The data files must be open.
+  void Start();
+  // Waits for the question that is being answered, and drops the others.
+  void Stop();
+
+  // From any thread. False: too many wait, or it is stopped; the query stays with the caller.
+  [[nodiscard]] bool TryPush(std::unique_ptr<Query>& query);
+
+ private:
+  struct Reply {
+    protocol::StatusCode status = protocol::StatusCode::kOk;
+    std::string payload;
+  };
+  using Texts = std::deque<std::string>;  // what the views of a reply refer to
+
+  void Run();
+  Reply Answer(const protocol::ListRequest& asked);
+  Reply Answer(const protocol::HistoryRequest& asked);
+  Reply Answer(const TrashListRequest& asked);
+  Reply Answer(const protocol::RestoreRequest& asked);
+
+  // Has the latest changes folded into the snapshot if there are few.
+  void Freshen();
+  // Sends a change to the writer and waits for its reply.
+  template <typename Request>
+  Reply Commit(const Request& request);
+  void EmptyOldTrash();
+
+  ReferenceStore& store_;
+  const size_t slot_;
+  CommitQueue& commits_;
+  Maintenance& maintenance_;
+  const DataFiles& files_;
+  ServerState& state_;
+  const std::chrono::hours trash_kept_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::unique_ptr<Query>> waiting_;  // guarded by mutex_
+  bool stopping_ = false;                       // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace xref

@@ -1,0 +1,133 @@
+#pragma once
+
+// Questions that are answered from the disk, for people: listing, history, the trash. As messages.h
+// says of its messages.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "protocol/messages.h"
+
+namespace xref::protocol {
+
+// ---- LIST: references in the order of their source IDs ----
+
+inline constexpr uint32_t kRowsListedMax = 10'000;  // in one reply
+inline constexpr uint8_t kAnyOrigin = 0xFF;
+
+struct ListRequest {
+  PlaceId place = 0;
+  uint32_t rows_max = 0;
+  std::string_view after;   // only source IDs above this one; empty for all
+  std::string_view prefix;  // of the source ID; like the next two, empty for any
+  std::string_view target_prefix;
+  std::string_view contains;  // in the source ID or the target ID
+  uint8_t origin = kAnyOrigin;
+  int64_t from_us = 0;   // last changed at or after that time
+  int64_t until_us = 0;  // and before this one; 0 for no limit
+  Lsn from_lsn = 0;      // last changed by that change, or a later one
+};
+struct ListedReference {
+  std::string_view source;
+  std::string_view target;
+  uint8_t origin = 0;
+  int64_t created_us = 0;
+  std::string_view created_by;
+  int64_t updated_us = 0;  // 0 where it still has its first target
+  std::string_view updated_by;
+  Lsn lsn = 0;  // of its last change
+};
+struct ListReply {
+  Lsn as_of = 0;      // the changes after this one do not show yet
+  bool more = false;  // there may be more: go on after `next`
+  std::string_view next;
+  uint64_t examined = 0;  // references that were looked at for this reply
+  std::vector<ListedReference> rows;
+};
+void Encode(const ListRequest& message, std::string& out);
+void Encode(const ListReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ListRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, ListReply& message);
+
+// ---- HISTORY: everything that is known of one source ID ----
+
+struct HistoryRequest {
+  PlaceId place = 0;
+  std::string_view source;
+};
+enum class PastEventKind : uint8_t {
+  kAdded = 0,  // known of references that have been deleted; otherwise see HistoryReply::reference
+  kPut = 1,
+  kEdited = 2,
+  kDeleted = 3,
+  kIgnored = 4,
+  kUnignored = 5,
+  kReclaimed = 6,  // claimed after the claim of `before` was never settled
+  kPurged = 7,     // with all references of its type
+};
+struct PastEvent {
+  PastEventKind kind{};
+  uint8_t origin = kAnyOrigin;
+  int64_t time_us = 0;
+  Lsn lsn = 0;
+  std::string_view actor;
+  std::string_view before;  // the target until then, empty for none
+  std::string_view after;   // the target from then on, empty for none
+};
+struct HistoryReply {
+  Lsn as_of = 0;
+  std::optional<ListedReference> reference;  // as it stands
+  std::vector<PastEvent> events;             // oldest first
+  bool ignored = false;
+  std::optional<ListedClaim> claim;
+  std::vector<std::string_view> other_sources;  // of the same target, some of them
+};
+void Encode(const HistoryRequest& message, std::string& out);
+void Encode(const HistoryReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, HistoryRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, HistoryReply& message);
+
+// ---- TRASH_LIST and RESTORE ----
+
+struct ListedTrash {
+  uint32_t trash = 0;  // its number
+  std::string_view integration;
+  std::string_view type;
+  uint64_t references = 0;
+  int64_t purged_us = 0;
+  int64_t expires_us = 0;  // when it is emptied
+  std::string_view actor;
+};
+struct TrashReply {
+  std::vector<ListedTrash> trash;  // in the order of the purges
+};
+void Encode(const TrashReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, TrashReply& message);
+
+// Puts some references of the trash back, as ADD would: one verdict an item. To be sent again with
+// `next` until there is no more.
+struct RestoreRequest {
+  uint32_t trash = 0;
+  std::string_view after;  // only source IDs above this one; empty at first
+  std::string_view actor;
+};
+struct RestoredItem {
+  std::string_view source;
+  std::string_view target;
+  Outcome outcome;
+};
+struct RestoreReply {
+  bool more = false;
+  std::string_view next;
+  uint64_t restored = 0;
+  uint64_t unchanged = 0;
+  std::vector<RestoredItem> refused;  // where something else stands in the way
+};
+void Encode(const RestoreRequest& message, std::string& out);
+void Encode(const RestoreReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, RestoreRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, RestoreReply& message);
+
+}  // namespace xref::protocol
