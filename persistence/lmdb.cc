@@ -1,5 +1,6 @@
 #include "persistence/lmdb.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <lmdb.h>
 
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "persistence/free_space.h"
 #include "persistence/page_check.h"
 
 namespace xref {
@@ -94,7 +96,15 @@ absl::Status LmdbEnvironment::OpenTables() {
   return txn->Commit();
 }
 
-LmdbEnvironment::~LmdbEnvironment() { mdb_env_close(env_); }
+LmdbEnvironment::~LmdbEnvironment() {
+  mdb_env_close(env_);
+  // Not before it is closed: whoever reads from a map of a file that was cut short dies.
+  if (file_to_free_.ok()) FreeSpaceInSteps(file_to_free_.get());
+}
+
+void LmdbEnvironment::FreeOnClose() {
+  file_to_free_ = FileDescriptor(open((path_ + "/data.mdb").c_str(), O_WRONLY | O_CLOEXEC));
+}
 
 absl::StatusOr<LmdbTransaction> LmdbEnvironment::BeginWrite() {
   std::shared_lock map(map_mutex_);

@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "persistence/file_descriptor.h"
+
 struct MDB_env;
 struct MDB_txn;
 struct MDB_cursor;
@@ -59,6 +61,10 @@ class LmdbEnvironment {
   // Examines all pages as they are now, beside whatever goes on (page_check.h). Returns how many.
   absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace);
 
+  // The environment is of no use any more once this object has gone: its file's space is then freed
+  // gently, whoever has removed the file's name meanwhile.
+  void FreeOnClose();
+
   // The table that stands in place `i` of those that Open was given.
   LmdbTable table(size_t i) const { return tables_[i]; }
   // Writes what is committed now to an open file, from its position on: an environment's data.mdb,
@@ -80,6 +86,7 @@ class LmdbEnvironment {
 
   MDB_env* const env_;
   const std::string path_;
+  FileDescriptor file_to_free_{-1};
   const std::span<const std::string_view> table_names_;
   std::vector<LmdbTable> tables_;
   // Held shared by every transaction, and alone while the map is being moved.

@@ -98,6 +98,8 @@ class Snapshot {
   absl::Status CopyTo(int fd) { return env_->CopyTo(fd); }
 
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
+  // As LmdbEnvironment's: for a snapshot that another one has replaced. Not thread-safe.
+  void FreeOnClose() { env_->FreeOnClose(); }
 
  private:
   friend class SnapshotWriter;

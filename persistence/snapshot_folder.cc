@@ -151,8 +151,10 @@ absl::Status SnapshotFolder::Switch(std::shared_ptr<Snapshot> next) {
   ++number_;
   {
     const std::lock_guard lock(mutex_);
-    current_ = std::move(next);
+    current_.swap(next);
   }
+  // Its readers may go on, since only its name is removed; the last of them frees its space.
+  next->FreeOnClose();
   RemoveOthers(number_);
   return absl::OkStatus();
 }

@@ -12,6 +12,8 @@
 #include <limits>
 #include <utility>
 
+#include "persistence/free_space.h"
+
 namespace xref {
 namespace {
 
@@ -63,7 +65,9 @@ absl::Status Failure(const std::string& folder, const char* what) {
 }  // namespace
 
 SortedRuns::~SortedRuns() {
-  if (file_ >= 0) close(file_);
+  if (file_ < 0) return;
+  FreeSpaceInSteps(file_);
+  close(file_);
 }
 
 // ---- Runs ----

@@ -264,6 +264,29 @@ TEST_F(Persistence, ANewSnapshotHoldsTheOldReferencesAndTheNewInOrder) {
   ExpectRecoversModel();
 }
 
+TEST_F(Persistence, WhoeverReadsASnapshotThatIsReplacedReadsItToItsEnd) {
+  CreateIntegration();
+  Pairs first;
+  for (int i = 0; i < 30'000; ++i) first["A" + std::to_string(i)] = std::string(200, 'y');
+  Add(first);
+  Checkpoint();
+  const auto replaced = snapshots_->current();
+  uint64_t rows = 0;
+  const auto status = replaced->ReadReferences([&](const StoredReference& reference) {
+    EXPECT_EQ(reference.target, std::string(200, 'y'));
+    if (rows++ == 0) {
+      Pairs second;
+      for (int i = 0; i < 30'000; ++i) second["B" + std::to_string(i)] = "z";
+      Add(second);
+      Checkpoint();
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(rows, first.size());
+  EXPECT_NE(replaced, snapshots_->current());
+}
+
 TEST_F(Persistence, ASnapshotThatDoesNotReachTheJournalIsRefused) {
   CreateIntegration();
   Add({{"A", "1"}});
