@@ -1,9 +1,12 @@
 #include "daemon/maintenance.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
+#include "daemon/limits.h"
 #include "persistence/checkpoint.h"
 
 namespace xref {
@@ -53,6 +56,8 @@ absl::StatusOr<Lsn> Maintenance::Fold() {
 }
 
 void Maintenance::Run() {
+  // On Linux this is about the calling thread alone.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kMaintenanceNice);
   auto next_fold = std::chrono::steady_clock::now() + interval_;
   std::unique_lock lock(mutex_);
   for (;;) {
