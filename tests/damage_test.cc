@@ -23,6 +23,7 @@
 #include "persistence/examination.h"
 #include "persistence/recovery.h"
 #include "protocol/change_codec.h"
+#include "tests/snapshot_lines.h"
 
 namespace xref {
 namespace {
@@ -32,6 +33,7 @@ using Pairs = std::map<std::string, std::string>;
 
 constexpr uint64_t kMap = uint64_t{1} << 30;
 constexpr PlaceId kOrders = 3;
+constexpr PlaceId kArticles = 4;
 constexpr size_t kPageBytes = 4096;
 constexpr unsigned kTrialSeconds = 30;
 // The heads of pages are where damage does most.
@@ -40,8 +42,10 @@ constexpr size_t kHeadBytes = 200;
 // A data folder that is open, and what it is known to hold.
 class Folder {
  public:
-  explicit Folder(std::string path, Pairs model = {}, Lsn lsn = 0)
-      : path_(std::move(path)), model_(std::move(model)), lsn_(lsn) {}
+  explicit Folder(std::string path) : path_(std::move(path)) {}
+  // A copy of `other`, which is closed.
+  Folder(std::string path, const Folder& other)
+      : path_(std::move(path)), model_(other.model_), lsn_(other.lsn_), lines_(other.lines_) {}
 
   absl::Status Open() {
     auto folder = DataFolder::Lock(path_);
@@ -57,13 +61,8 @@ class Folder {
     folder_.reset();
   }
 
-  absl::Status Append(const AddReferences* added) {
-    Change change;
-    change.lsn = ++lsn_;
-    change.epoch = 1;
-    change.actor = "ada";
-    change.what = CreateIntegration{1, "shop-erp", "Shop", "ERP", {{kOrders, "orders"}}};
-    if (added != nullptr) change.what = *added;
+  absl::Status Append(decltype(Change::what) what) {
+    const Change change{.lsn = ++lsn_, .epoch = 1, .actor = "ada", .what = std::move(what)};
     std::string bytes;
     protocol::EncodeChange(change, bytes);
     const JournalRecord record{lsn_, bytes};
@@ -79,11 +78,53 @@ class Folder {
       targets.Add(target);
       model_[source] = target;
     }
-    const AddReferences added{kOrders, Origin::kSync, sources.View(), targets.View()};
-    return Append(&added);
+    return Append(AddReferences{kOrders, Origin::kSync, sources.View(), targets.View()});
+  }
+  absl::Status CreateIntegration() {
+    return Append(xref::CreateIntegration{
+        1, "shop-erp", "Shop", "ERP", {{kOrders, "orders"}, {kArticles, "articles"}}});
+  }
+  // Everything that can be done but adding, to as many sources as are there already.
+  absl::Status DoAllElse(uint64_t count) {
+    IdList edited, edited_from, edited_to, deleted, deleted_from, others;
+    for (auto at = model_.begin(); count > 0 && at != model_.end(); --count) {
+      if (count % 2 == 0) {
+        edited.Add(at->first);
+        edited_from.Add(at->second);
+        at->second += "-edited";
+        edited_to.Add(at->second);
+        ++at;
+      } else {
+        deleted.Add(at->first);
+        deleted_from.Add(at->second);
+        at = model_.erase(at);
+      }
+      others.Add("other-" + std::to_string(count));
+    }
+    const Change changes[] = {
+        {.what = SetReferences{kOrders, Origin::kManual, true, edited.View(), edited_to.View(),
+                               edited_from.View()}},
+        {.what = DeleteReferences{kOrders, deleted.View(), deleted_from.View()}},
+        {.what = IgnoreSources{kOrders, true, edited.View()}},
+        {.what = GrantClaims{kOrders, 1000, lsn_ * 1000, others.View(), others.View()}},
+        {.what = AddReferences{kArticles, Origin::kSync, others.View(), others.View()}},
+        {.what = PurgePlace{kArticles, static_cast<PlaceId>(100 + lsn_), others.size()}}};
+    for (const Change& change : changes) {
+      if (auto status = Append(change.what); !status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
   absl::Status Checkpoint() {
     return xref::Checkpoint(*files_.journal, *files_.snapshots).status();
+  }
+
+  // What the snapshot holds now is what it must hold until the next checkpoint.
+  void Remember() { lines_ = *test::LinesOf(*files_.snapshots->current()); }
+  // DataLoss, or whether the snapshot holds it.
+  absl::StatusOr<bool> HoldsRemembered() {
+    const auto lines = test::LinesOf(*files_.snapshots->current());
+    if (!lines.ok()) return lines.status();
+    return lines_.empty() || *lines == lines_;
   }
 
   // DataLoss, or whether exactly the model is there.
@@ -110,13 +151,13 @@ class Folder {
                          [](const ExaminationProgress&) { return absl::OkStatus(); });
   }
 
-  const Pairs& model() const { return model_; }
   Lsn lsn() const { return lsn_; }
 
  private:
   const std::string path_;
   Pairs model_;
-  Lsn lsn_;
+  Lsn lsn_ = 0;
+  test::Lines lines_;  // empty for none
   std::unique_ptr<DataFolder> folder_;
   DataFiles files_;
 };
@@ -143,14 +184,16 @@ class Damage : public testing::Test {
   Folder MakeFolder(bool with_snapshot) {
     Folder folder(path_ + "/sound");
     EXPECT_TRUE(folder.Open().ok());
-    EXPECT_TRUE(folder.Append(nullptr).ok());
+    EXPECT_TRUE(folder.CreateIntegration().ok());
     EXPECT_TRUE(folder.Add(0, 3000).ok());
     if (with_snapshot) {
       EXPECT_TRUE(folder.Checkpoint().ok());
       for (uint64_t i = 0; i < 5; ++i) {
         EXPECT_TRUE(folder.Add(3000 + i * 10, 10).ok());
+        EXPECT_TRUE(folder.DoAllElse(8).ok());
         EXPECT_TRUE(folder.Checkpoint().ok());
       }
+      folder.Remember();
     }
     for (uint64_t i = 0; i < 30; ++i) {
       EXPECT_TRUE(folder.Add(10'000 + i * 50, 1 + i % 3 * 20).ok());
@@ -162,12 +205,15 @@ class Damage : public testing::Test {
 
   // Runs in a process of its own.
   static TrialOutcome Try(const std::string& path, const Folder& sound) {
-    Folder folder(path, sound.model(), sound.lsn());
+    Folder folder(path, sound);
     auto judge = [](const absl::Status& status) {
       return absl::IsDataLoss(status) || absl::IsFailedPrecondition(status) ? kRefused : kBroke;
     };
     if (auto status = folder.Open(); !status.ok()) return judge(status);
     auto holds = folder.HoldsModel();
+    if (!holds.ok()) return judge(holds.status());
+    if (!*holds) return kWrong;
+    holds = folder.HoldsRemembered();
     if (!holds.ok()) return judge(holds.status());
     if (!*holds) return kWrong;
     // What was let in must also bear to be written to.
@@ -292,7 +338,7 @@ TEST_F(Damage, ASoundFolderIsFoundSound) {
   const Examination found = folder.Examine();
   EXPECT_TRUE(found.damages.empty()) << found.damages[0];
   EXPECT_TRUE(found.interrupted.ok());
-  EXPECT_EQ(found.references, 3050U);
+  EXPECT_EQ(found.references, 3050U + 5 * 4);  // 8 more in the trash, for each 4 deleted
   EXPECT_EQ(found.changes, 30U);
   EXPECT_EQ(found.lsn, folder.lsn());
 }

@@ -1,0 +1,514 @@
+// Every kind of change, in random order, folded in either way, in parts and cut short at random:
+// the snapshot and what is recovered from it are held against a model that knows nothing of folds.
+
+#include "persistence/fold.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "index/reference_store.h"
+#include "persistence/checkpoint.h"
+#include "persistence/data_files.h"
+#include "persistence/examination.h"
+#include "persistence/failpoint.h"
+#include "persistence/recovery.h"
+#include "protocol/change_codec.h"
+#include "tests/snapshot_lines.h"
+
+namespace xref::test {
+namespace {
+
+constexpr uint64_t kMap = uint64_t{1} << 30;
+constexpr PlaceId kPlaces[] = {1, 2};
+constexpr const char* kActors[] = {"ada", "bob", "import"};
+
+// What is true after each change: written down plainly, a source at a time.
+class Model {
+ public:
+  struct Reference {
+    std::string target;
+    Stamp created;
+    std::optional<Stamp> updated;
+  };
+  using Source = std::pair<PlaceId, std::string>;  // partition or place, and source ID
+
+  PlaceId PartitionOf(PlaceId place) const { return partitions_.at(place); }
+  const Reference* Find(PlaceId place, const std::string& source) const {
+    const auto found = references_.find({PartitionOf(place), source});
+    return found == references_.end() ? nullptr : &found->second;
+  }
+  const std::map<Source, Reference>& references() const { return references_; }
+  const std::vector<PlaceId>& trash() const { return trash_; }
+  const Claim* FindClaim(PlaceId place, const std::string& source) const {
+    const auto found = claims_.find({place, source});
+    return found == claims_.end() ? nullptr : &found->second;
+  }
+  uint64_t next_token() const { return next_token_; }
+  PlaceId next_partition() const { return next_partition_; }
+
+  void Add(PlaceId place, const std::string& source, const std::string& target, Stamp made) {
+    references_[{PartitionOf(place), source}] = {target, made, std::nullopt};
+    claims_.erase({place, source});
+  }
+  void Set(PlaceId place, const std::string& source, const std::string& target, EventKind kind,
+           Stamp made) {
+    const Source key{PartitionOf(place), source};
+    const auto found = references_.find(key);
+    if (found == references_.end()) return Add(place, source, target, made);
+    Happened(key, {.kind = kind, .made = made, .before = found->second.target, .after = target});
+    found->second.target = target;
+    found->second.updated = made;
+    claims_.erase({place, source});
+  }
+  void Delete(PlaceId place, const std::string& source, Stamp made) {
+    const auto found = references_.find({PartitionOf(place), source});
+    Happened(found->first, {.kind = EventKind::kDeleted,
+                            .made = made,
+                            .before = found->second.target,
+                            .after = {},
+                            .created = found->second.created});
+    references_.erase(found);
+  }
+  void Ignore(PlaceId place, const std::string& source, bool ignored, Stamp made) {
+    const EventKind kind = ignored ? EventKind::kIgnored : EventKind::kUnignored;
+    Happened({PartitionOf(place), source}, {.kind = kind, .made = made});
+    if (ignored) {
+      ignored_.insert({place, source});
+      claims_.erase({place, source});
+    } else {
+      ignored_.erase({place, source});
+    }
+  }
+  void Grant(PlaceId place, const std::string& source, const Claim& claim, Stamp made) {
+    if (!claim.lost_owner.empty()) {
+      Happened({PartitionOf(place), source},
+               {.kind = EventKind::kReclaimed, .made = made, .before = claim.lost_owner});
+    }
+    claims_[{place, source}] = claim;
+    next_token_ = claim.token + 1;
+  }
+  void Release(PlaceId place, const std::string& source) { claims_.erase({place, source}); }
+  void Renew(PlaceId place, const std::string& source, int64_t until_us) {
+    if (const auto found = claims_.find({place, source}); found != claims_.end()) {
+      found->second.until_us = until_us;
+    }
+  }
+  void Purge(PlaceId place) {
+    trash_.push_back(PartitionOf(place));
+    partitions_[place] = next_partition_++;
+  }
+  void TakeNumber() { ++next_partition_; }
+  void EmptyTrash(PlaceId partition) {
+    std::erase(trash_, partition);
+    std::erase_if(references_, [&](const auto& entry) { return entry.first.first == partition; });
+    std::erase_if(events_, [&](const auto& entry) { return entry.first == partition; });
+  }
+
+  Lines ReservationLines() const {
+    Reservations reservations;
+    for (const auto& [key, claim] : claims_) reservations.SetClaim(key.first, key.second, claim);
+    for (const auto& [place, source] : ignored_) reservations.SetIgnored(place, source);
+    reservations.RaiseNextToken(next_token_);
+    Lines lines;
+    AddLines(reservations, lines);
+    return lines;
+  }
+  Lines EventLines(PlaceId partition) const {
+    Lines lines;
+    const auto [first, last] = events_.equal_range(partition);
+    for (auto at = first; at != last; ++at) lines.insert(at->second);
+    return lines;
+  }
+  Lines SnapshotLines() const {
+    Lines lines = ReservationLines();
+    for (const auto& [key, reference] : references_) {
+      lines.insert(LineOf(StoredReference{.partition = key.first,
+                                          .source = key.second,
+                                          .target = reference.target,
+                                          .created = reference.created,
+                                          .updated = reference.updated}));
+    }
+    for (const auto& [partition, line] : events_) lines.insert(line);
+    return lines;
+  }
+
+ private:
+  void Happened(const Source& at, const HistoryEvent& event) {
+    events_.emplace(at.first, LineOf(at.first, at.second, event));
+  }
+
+  std::map<PlaceId, PlaceId> partitions_{{1, 1}, {2, 2}};  // by place
+  std::map<Source, Reference> references_;                 // by partition
+  std::multimap<PlaceId, std::string> events_;             // lines, by partition
+  std::map<Source, Claim> claims_;                         // by place
+  std::set<Source> ignored_;                               // by place
+  std::vector<PlaceId> trash_;
+  uint64_t next_token_ = 1;
+  PlaceId next_partition_ = 3;
+};
+
+class FoldTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string path = testing::TempDir() + "xref-fold-XXXXXX";
+    ASSERT_NE(mkdtemp(path.data()), nullptr);
+    path_ = path;
+    const char* asked = std::getenv("XREF_SEED");
+    const uint64_t seed = asked != nullptr ? std::stoull(asked) : std::random_device()();
+    RecordProperty("seed", std::to_string(seed));
+    std::printf("XREF_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    random_.seed(seed);
+    Open();
+    Append(CreateIntegration{1, "shop-erp", "Shop", "ERP", {{1, "orders"}, {2, "articles"}}});
+  }
+  void TearDown() override {
+    Close();
+    std::filesystem::remove_all(path_);
+  }
+
+  void Open() {
+    auto folder = DataFolder::Lock(path_);
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    folder_ = std::make_unique<DataFolder>(*std::move(folder));
+    auto files = OpenDataFiles(*folder_, kMap);
+    ASSERT_TRUE(files.ok()) << files.status();
+    files_ = *std::move(files);
+  }
+  void Close() {
+    files_ = {};
+    folder_.reset();
+  }
+
+  // ---- Changes ----
+
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+
+  Stamp NextStamp(Origin origin = {}) {
+    return {.lsn = lsn_ + 1,
+            .time_us = static_cast<int64_t>(1000 * (lsn_ + 1)),
+            .origin = origin,
+            .actor = kActors[Below(std::size(kActors))]};
+  }
+  void Append(decltype(Change::what) what, Stamp made) {
+    const Change change{.lsn = made.lsn,
+                        .epoch = 1,
+                        .time_us = made.time_us,
+                        .actor = made.actor,
+                        .what = std::move(what)};
+    protocol::EncodeChange(change, waiting_.emplace_back());
+    ++lsn_;
+  }
+  void Append(decltype(Change::what) what) { Append(std::move(what), NextStamp()); }
+
+  // Changes wait until now, since each write takes a sync.
+  void WriteJournal() {
+    std::vector<JournalRecord> records;
+    Lsn lsn = lsn_ - waiting_.size();
+    for (const std::string& bytes : waiting_) records.push_back({++lsn, bytes});
+    ASSERT_TRUE(files_.journal->Append(records).ok());
+    waiting_.clear();
+  }
+
+  // Some different sources.
+  std::set<std::string> Sources() {
+    std::set<std::string> sources;
+    for (uint64_t left = 1 + Below(100); left > 0; --left) {
+      sources.insert("S" + std::to_string(Below(sources_)));
+    }
+    return sources;
+  }
+  std::string Target() { return "T" + std::to_string(Below(1'000'000)); }
+
+  void ChangeReferences(PlaceId place) {
+    const auto origin = static_cast<Origin>(Below(3));
+    const Stamp made = NextStamp(origin);
+    const uint64_t way = Below(4);
+    IdList sources, targets, before;
+    for (const std::string& source : Sources()) {
+      const Model::Reference* held = model_.Find(place, source);
+      const bool fits = way == 0 ? held == nullptr : way == 1 || held != nullptr;
+      if (!fits) continue;
+      const std::string target = Target();
+      sources.Add(source);
+      targets.Add(target);
+      before.Add(held == nullptr ? "" : held->target);
+      if (way == 0) model_.Add(place, source, target, made);
+      if (way == 1) model_.Set(place, source, target, EventKind::kPut, made);
+      if (way == 2) model_.Set(place, source, target, EventKind::kEdited, made);
+      if (way == 3) model_.Delete(place, source, {made.lsn, made.time_us, {}, made.actor});
+    }
+    if (way == 0) Append(AddReferences{place, origin, sources.View(), targets.View()}, made);
+    if (way == 1 || way == 2) {
+      Append(SetReferences{place, origin, way == 2, sources.View(), targets.View(), before.View()},
+             made);
+    }
+    if (way == 3) Append(DeleteReferences{place, sources.View(), before.View()}, made);
+  }
+
+  void ChangeReservations(PlaceId place) {
+    const Stamp made = NextStamp();
+    const uint64_t way = Below(5);
+    const uint64_t first_token = model_.next_token();
+    uint64_t token = first_token;
+    IdList sources, lost_owners;
+    for (const std::string& source : Sources()) {
+      sources.Add(source);
+      if (way == 0) model_.Release(place, source);
+      if (way == 1) model_.Renew(place, source, made.time_us + 7000);
+      if (way == 2 || way == 3) model_.Ignore(place, source, way == 2, made);
+      if (way < 4) continue;
+      const Claim* held = model_.FindClaim(place, source);
+      const std::string lost = held == nullptr ? "" : held->owner;
+      lost_owners.Add(lost);
+      model_.Grant(place, source, {token++, made.time_us + 5000, std::string(made.actor), lost},
+                   made);
+    }
+    if (way == 0) Append(ReleaseClaims{place, sources.View()}, made);
+    if (way == 1) Append(RenewClaims{place, 7, sources.View()}, made);
+    if (way == 2 || way == 3) Append(IgnoreSources{place, way == 2, sources.View()}, made);
+    if (way == 4)
+      Append(GrantClaims{place, 5, first_token, sources.View(), lost_owners.View()}, made);
+  }
+
+  void ChangeCatalog(PlaceId place) {
+    const PlaceId number = model_.next_partition();
+    switch (Below(5)) {
+      case 0:
+        model_.Purge(place);
+        return Append(PurgePlace{place, number, 1});
+      case 1:
+        if (model_.trash().empty()) return;
+        place = model_.trash()[Below(model_.trash().size())];
+        model_.EmptyTrash(place);
+        return Append(EmptyTrash{place});
+      case 2:
+        model_.TakeNumber();
+        return Append(CreateType{1, {number, "type-" + std::to_string(number)}});
+      case 3:
+        return Append(RenamePlatforms{1, "Shop", Target()});
+      default:
+        return Append(SetRules{place, Below(2) == 0});
+    }
+  }
+
+  void ChangeSomething() {
+    const PlaceId place = kPlaces[Below(std::size(kPlaces))];
+    const uint64_t what = Below(60);
+    what == 0   ? ChangeCatalog(place)
+    : what < 15 ? ChangeReservations(place)
+                : ChangeReferences(place);
+  }
+
+  // ---- Folds ----
+
+  absl::Status FoldUpTo(Lsn upto, bool merge) {
+    SnapshotFolder& snapshots = *files_.snapshots;
+    const auto current = snapshots.current();
+    Fold fold(snapshots.path());
+    if (auto status = fold.Gather(*current, *files_.journal, upto); !status.ok()) return status;
+    if (!merge) return fold.SetInto(*current);
+    const auto next = snapshots.MakeNext();
+    if (!next.ok()) return next.status();
+    auto status = fold.MergeInto(**next, *current, 0);
+    return status.ok() ? snapshots.Switch(*next) : status;
+  }
+
+  Lsn Applied() { return files_.snapshots->current()->ReadApplied()->lsn; }
+  Lsn SomeLsn() { return Applied() + Below(lsn_ - Applied() + 1); }
+
+  // In a process that dies in the midst of it, or behind it.
+  void FoldCutShort() {
+    static constexpr const char* kPoints[] = {
+        "checkpoint-transaction", "checkpoint-references", "checkpoint-applied", "merge-references",
+        "merge-applied",          "switch-before",         "switch-after"};
+    const Lsn upto = SomeLsn();
+    const bool merge = Below(4) == 0;
+    const std::string point = kPoints[merge ? 3 + Below(4) : Below(3)];
+    const std::string passes = Below(2) == 0 ? ":1" : ":2";
+    Close();
+    const pid_t child = fork();
+    if (child == 0) {
+      setenv("XREFD_FAILPOINT", (point + passes).c_str(), 1);
+      if (!ArmFailpoint()) _exit(2);
+      Open();
+      _exit(FoldUpTo(upto, merge).ok() ? 0 : 1);
+    }
+    int state = 0;
+    ASSERT_EQ(waitpid(child, &state, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(state) || WEXITSTATUS(state) == 0);
+    Open();
+  }
+
+  void FoldSomehow() {
+    const uint64_t way = Below(5);
+    if (way < 2) return FoldCutShort();
+    if (way == 2) {
+      ASSERT_TRUE(FoldUpTo(SomeLsn(), Below(2) == 0).ok());
+    } else if (way == 3) {
+      ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots).ok());
+    } else {
+      Close();
+      Open();
+    }
+  }
+
+  // ---- Comparing ----
+
+  void ExpectRecoversModel() {
+    ReferenceStore store(1);
+    const auto recovered = Recover(*files_.journal, *files_.snapshots->current(), store,
+                                   [](const RecoveryProgress&) { return true; });
+    ASSERT_TRUE(recovered.ok()) << recovered.status();
+    EXPECT_EQ(recovered->lsn, lsn_);
+    for (const PlaceId place : kPlaces) {
+      EXPECT_EQ(store.WriterCatalog().FindType(place)->partition, model_.PartitionOf(place));
+      uint64_t references = 0;
+      for (const auto& [key, reference] : model_.references()) {
+        if (key.first != model_.PartitionOf(place)) continue;
+        ++references;
+        EXPECT_EQ(store.WriterIndex(place)->Find(key.second), reference.target) << key.second;
+      }
+      EXPECT_EQ(store.WriterIndex(place)->size(), references);
+    }
+    EXPECT_EQ(store.WriterCatalog().trash().size(), model_.trash().size());
+    Lines reservations;
+    AddLines(store.WriterReservations(), reservations);
+    EXPECT_EQ(reservations, model_.ReservationLines());
+  }
+
+  void ExpectSnapshotIsModel() {
+    const auto lines = LinesOf(*files_.snapshots->current());
+    ASSERT_TRUE(lines.ok()) << lines.status();
+    const Lines expected = model_.SnapshotLines();
+    std::vector<std::string> missing, extra;
+    std::set_difference(expected.begin(), expected.end(), lines->begin(), lines->end(),
+                        std::back_inserter(missing));
+    std::set_difference(lines->begin(), lines->end(), expected.begin(), expected.end(),
+                        std::back_inserter(extra));
+    ASSERT_TRUE(missing.empty()) << missing.size() << " missing, such as " << missing.front();
+    ASSERT_TRUE(extra.empty()) << extra.size() << " extra, such as " << extra.front();
+    const Examination found = Examine(*files_.journal, *files_.snapshots->current(),
+                                      [](const ExaminationProgress&) { return absl::OkStatus(); });
+    EXPECT_TRUE(found.damages.empty()) << found.damages.front();
+  }
+
+  // Page by page, and each source by itself, as somebody reads it who looks for a reason.
+  void ExpectReadableByPeople(PlaceId place, const std::string& prefix) {
+    Snapshot& snapshot = *files_.snapshots->current();
+    const PlaceId partition = model_.PartitionOf(place);
+    Lines listed;
+    std::string after;
+    for (bool more = true; more;) {
+      int left = 7;
+      const auto status =
+          snapshot.List(partition, {after, prefix}, [&](const StoredReference& reference) {
+            EXPECT_LT(after, reference.source);
+            after = reference.source;
+            listed.insert(LineOf(reference));
+            return --left > 0;
+          });
+      ASSERT_TRUE(status.ok()) << status;
+      more = left == 0;
+    }
+    Lines expected, events;
+    for (uint64_t i = 0; i < sources_; ++i) {
+      const std::string source = "S" + std::to_string(i);
+      const auto found = snapshot.Find(partition, source, [&](const StoredReference& reference) {
+        EXPECT_EQ(reference.source, source);
+        if (source.starts_with(prefix)) expected.insert(LineOf(reference));
+      });
+      EXPECT_EQ(found.value(), model_.Find(place, source) != nullptr);
+      Lsn before = 0;
+      const auto status = snapshot.ReadHistory(partition, source, [&](const HistoryEvent& event) {
+        EXPECT_LT(before, event.made.lsn);
+        before = event.made.lsn;
+        events.insert(LineOf(partition, source, event));
+      });
+      ASSERT_TRUE(status.ok()) << status;
+    }
+    EXPECT_EQ(listed, expected);
+    EXPECT_EQ(events, model_.EventLines(partition));
+  }
+
+  std::string path_;
+  std::unique_ptr<DataFolder> folder_;
+  DataFiles files_;
+  Lsn lsn_ = 0;
+  std::vector<std::string> waiting_;  // records up to lsn_
+  uint64_t sources_ = 3000;
+  std::mt19937_64 random_;
+  Model model_;
+};
+
+TEST_F(FoldTest, EveryKindOfChangeFoldedInAnyWayIsWhatItWouldBeWithoutFolds) {
+  for (int round = 0; round < 12; ++round) {
+    for (uint64_t left = Below(120); left > 0; --left) ChangeSomething();
+    WriteJournal();
+    for (uint64_t left = Below(4); left > 0; --left) FoldSomehow();
+    ExpectRecoversModel();
+    if (HasFatalFailure()) return;
+    if (Below(2) == 0) continue;
+    ASSERT_TRUE(FoldUpTo(lsn_, Below(2) == 0).ok());
+    ExpectSnapshotIsModel();
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(FoldTest, ListingFindingAndHistoryTellWhatIsInTheSnapshot) {
+  sources_ = 300;
+  for (int i = 0; i < 400; ++i) ChangeSomething();
+  WriteJournal();
+  ASSERT_TRUE(FoldUpTo(lsn_, true).ok());
+  for (const PlaceId place : kPlaces) {
+    ExpectReadableByPeople(place, "");
+    ExpectReadableByPeople(place, "S1");
+    ExpectReadableByPeople(place, "nothing");
+  }
+}
+
+TEST_F(FoldTest, HistoryFromBeforeTheTimeToKeepIsDroppedWhenSnapshotsAreMerged) {
+  for (int i = 0; i < 100; ++i) ChangeReferences(1);
+  WriteJournal();
+  ASSERT_TRUE(FoldUpTo(lsn_, true).ok());
+  ASSERT_FALSE(model_.EventLines(1).empty());
+  const Stamp later = NextStamp();
+  for (int i = 0; i < 100; ++i) ChangeReferences(1);
+  WriteJournal();
+  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, later.time_us).ok());
+  auto history = files_.snapshots->current()->Scan(Snapshot::Table::kHistory);
+  uint64_t events = 0;
+  for (; *history->Next(); ++events) {
+    EXPECT_GE(ParseEvent(history->key(), history->value())->made.lsn, later.lsn);
+  }
+  EXPECT_GT(events, 0U);
+}
+
+// More operations on each source than a transaction holds.
+TEST_F(FoldTest, ManyChangesToFewSourcesKeepTheirWholeHistory) {
+  sources_ = 2;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 2000; ++i) ChangeReferences(1);
+    WriteJournal();
+    FoldCutShort();
+    ASSERT_TRUE(FoldUpTo(lsn_, round == 1).ok());
+    ExpectSnapshotIsModel();
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace xref::test
