@@ -158,9 +158,11 @@ void Measure(const Options& options, const std::string& folder) {
   Value(Checkpoint(*journal, *snapshots));
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const uint64_t rows = options.references + options.held;
-  fmt::print("{} into {}: {:.2f} s, {:.2f} M rows/s, {:.2f} s of CPU, {} MB\n", options.references,
-             options.held, seconds, static_cast<double>(rows) / seconds / 1e6, CpuSeconds() - cpu,
-             memory.Megabytes());
+  fmt::print(
+      "{} into {}: {:.2f} s, {:.2f} M rows/s, {:.2f} s of CPU, {} MB, {:.1f} bytes on disk each\n",
+      options.references, options.held, seconds, static_cast<double>(rows) / seconds / 1e6,
+      CpuSeconds() - cpu, memory.Megabytes(),
+      static_cast<double>(snapshots->current()->BytesUsed()) / static_cast<double>(rows));
   Verify(CountVerified(*snapshots->current()) == rows, "the snapshot does not hold what it should");
 }
 
