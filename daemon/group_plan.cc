@@ -137,6 +137,11 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::RulesSetRequest& asked) {
 
 // ---- Claims and purges ----
 
+int64_t GroupPlan::RemainingMs(int64_t until_us) const {
+  const int64_t left_us = until_us - now_us_;
+  return left_us > 0 ? (left_us + 999) / 1000 : left_us / 1000;
+}
+
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
   if (store_.WriterIndex(asked.place) == nullptr) return Reply::NoSuchPlace(asked.place);
   protocol::ClaimsReply reply;
@@ -146,7 +151,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
                                 .owner = claim.owner,
                                 .lost_owner = claim.lost_owner,
                                 .token = claim.token,
-                                .remaining_ms = (claim.until_us - now_us_) / 1000});
+                                .remaining_ms = RemainingMs(claim.until_us)});
         return reply.claims.size() < asked.claims_max;
       });
   return Reply::Of(reply);
@@ -155,7 +160,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgePreviewRequest& asked) {
   const ReferenceIndex* index = store_.WriterIndex(asked.place);
   if (index == nullptr) return Reply::NoSuchPlace(asked.place);
-  const Lsn version = safeguards_.VersionOf(asked.place);
+  const uint64_t version = safeguards_.VersionOf(asked.place);
   return Reply::Of(protocol::PurgePreviewReply{
       .references = index->size(),
       .token = safeguards_.Issue(PurgeSubject(asked.place, version, index->size()), now_us_),
@@ -183,7 +188,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
   const Catalog& catalog = store_.WriterCatalog();
   const protocol::PurgeReply reply{.references = index->size(),
                                    .trash = catalog.FindType(asked.place)->partition};
-  safeguards_.NoteChange(asked.place, lsn_ + 1);
+  safeguards_.NoteChange(asked.place);
   Record(asked.actor, PurgePlace{asked.place, catalog.next_place(), index->size()});
   return Reply::Of(reply);
 }

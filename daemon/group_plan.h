@@ -81,6 +81,7 @@ class GroupPlan {
     IdList targets;
     IdList before;
     IdList lost_owners;
+    IdList lapsed;  // whose lease ends now, and whose claim stays
     uint64_t first_token = 0;
   };
   // One item, with its source's state.
@@ -96,6 +97,8 @@ class GroupPlan {
                          SourceState& state, Effect& effect);
   protocol::Outcome Claim(const protocol::MutationRequest& asked, const Item& item,
                           SourceState& state, Effect& effect);
+  // What is left of a lease, rounded up: above 0 until it is over.
+  int64_t RemainingMs(int64_t until_us) const;
   // Why the batch is refused as a whole, or nothing.
   protocol::MaybeRefusal FindRefusal(const protocol::MutationRequest& asked,
                                      const std::vector<std::string_view>& standing);

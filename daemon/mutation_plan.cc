@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "daemon/group_plan.h"
@@ -48,7 +47,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
     ++verdicts_[static_cast<size_t>(outcome.verdict)];
     reply.outcomes.push_back(outcome);
   }
-  if (effect.sources.size() > 0) RecordEffect(asked, effect);
+  if (effect.sources.size() + effect.lapsed.size() > 0) RecordEffect(asked, effect);
   return Reply::Of(reply);
 }
 
@@ -69,7 +68,7 @@ protocol::MaybeRefusal GroupPlan::FindRefusal(const MutationRequest& asked,
         fmt::format("{} source IDs are ignored, and {} is the most", ignored_, kIgnoredMax));
   }
   if (asked.mutation != Mutation::kDelete) return std::nullopt;
-  const uint64_t subject = DeleteSubject(asked.place, asked.actor, asked.sources);
+  const uint64_t subject = DeleteSubject(asked);
   if (asked.confirmation != 0) {
     const bool good =
         safeguards_.Redeem(asked.confirmation, subject, now_us_) == Safeguards::Redeemed::kGood;
@@ -78,8 +77,12 @@ protocol::MaybeRefusal GroupPlan::FindRefusal(const MutationRequest& asked,
                   "this confirmation was given for another request, was used already or is too "
                   "old; nothing was changed");
   }
-  const auto there = static_cast<uint64_t>(std::count_if(
-      standing.begin(), standing.end(), [](std::string_view target) { return !target.empty(); }));
+  // With what the group will have linked: it must not matter how changes fall into groups.
+  uint64_t there = 0;
+  IdCursor sources(asked.sources);
+  for (const std::string_view target : standing) {
+    there += states_.Meet(asked.place, sources.Next(), target).target.empty() ? 0 : 1;
+  }
   if (safeguards_.AllowDeletes(asked.actor, there, now_us_)) return std::nullopt;
   return refuse(
       StatusCode::kForbidden,
@@ -121,7 +124,6 @@ Outcome GroupPlan::DecideItem(const MutationRequest& asked, const Item& item, So
       if (state.ignored) return {Verdict::kUnchanged};
       effect.sources.Add(item.source);
       state.ignored = true;
-      state.EndClaim();
       ++ignored_;
       return {Verdict::kDone};
     case Mutation::kUnignore:
@@ -140,8 +142,14 @@ Outcome GroupPlan::DecideItem(const MutationRequest& asked, const Item& item, So
       return Link(asked, item, state, effect);
     case Mutation::kRelease:
       if (!holds_claim) return {Verdict::kStaleToken};
-      effect.sources.Add(item.source);
-      state.EndClaim();
+      if (state.lost_owner.empty()) {
+        effect.sources.Add(item.source);
+        state.EndClaim();
+      } else {
+        // Whether the record exists is as unknown as before, and the next owner must be told.
+        effect.lapsed.Add(item.source);
+        state.until_us = now_us_;
+      }
       return {Verdict::kDone};
     case Mutation::kRenew:
       if (!holds_claim) return {Verdict::kStaleToken};
@@ -175,7 +183,7 @@ Outcome GroupPlan::Claim(const MutationRequest& asked, const Item& item, SourceS
   if (!state.target.empty()) return {Verdict::kSynced, state.target};
   const bool open = state.claimed && state.until_us > now_us_;
   if (open && state.owner != asked.actor) {
-    return {Verdict::kHeld, state.owner, static_cast<uint64_t>(state.until_us - now_us_) / 1000};
+    return {Verdict::kHeld, state.owner, static_cast<uint64_t>(RemainingMs(state.until_us))};
   }
   // An owner that claims again may have died in between, so its own claim is as unknown as
   // another's.
@@ -187,6 +195,7 @@ Outcome GroupPlan::Claim(const MutationRequest& asked, const Item& item, SourceS
   state.token = next_token_++;
   state.until_us = now_us_ + int64_t{asked.lease_ms} * 1000;
   state.owner = asked.actor;
+  state.lost_owner = lost_owner;
   if (lost_owner.empty()) return {Verdict::kGranted, {}, state.token};
   return {Verdict::kUnknown, lost_owner, state.token};
 }
@@ -194,7 +203,7 @@ Outcome GroupPlan::Claim(const MutationRequest& asked, const Item& item, SourceS
 void GroupPlan::RecordEffect(const MutationRequest& asked, const Effect& effect) {
   const PlaceId place = asked.place;
   const IdBatch sources = effect.sources.View();
-  safeguards_.NoteChange(place, lsn_ + 1);
+  safeguards_.NoteChange(place);
   switch (asked.mutation) {
     case Mutation::kAdd:
     case Mutation::kSettle:
@@ -215,7 +224,11 @@ void GroupPlan::RecordEffect(const MutationRequest& asked, const Effect& effect)
       return Record(asked.actor, GrantClaims{place, asked.lease_ms, effect.first_token, sources,
                                              effect.lost_owners.View()});
     case Mutation::kRelease:
-      return Record(asked.actor, ReleaseClaims{place, sources});
+      if (sources.count > 0) Record(asked.actor, ReleaseClaims{place, sources});
+      if (effect.lapsed.size() > 0) {
+        Record(asked.actor, RenewClaims{place, 0, effect.lapsed.View()});
+      }
+      return;
     case Mutation::kRenew:
       return Record(asked.actor, RenewClaims{place, asked.lease_ms, sources});
   }

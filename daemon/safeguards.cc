@@ -7,16 +7,20 @@ namespace xref {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
-// Tokens and actors that are remembered; beyond that the old ones are dropped.
+// Tokens and actors that are remembered; beyond that the old ones are dropped, or all.
 constexpr size_t kRememberedMax = 10'000;
+
+template <typename Map, typename IsOld>
+void MakeRoom(Map& map, IsOld is_old) {
+  if (map.size() < kRememberedMax) return;
+  absl::erase_if(map, [&](const auto& entry) { return is_old(entry.second); });
+  if (map.size() >= kRememberedMax) map.clear();
+}
 
 }  // namespace
 
 uint64_t Safeguards::Issue(uint64_t subject, int64_t now_us) {
-  if (issued_.size() >= kRememberedMax) {
-    absl::erase_if(issued_, [&](const auto& entry) { return entry.second.until_us < now_us; });
-    if (issued_.size() >= kRememberedMax) issued_.clear();
-  }
+  MakeRoom(issued_, [&](const Issued& issued) { return issued.until_us < now_us; });
   uint64_t token = 0;
   while (token == 0 || issued_.contains(token)) token = uint64_t{random_()} << 32 | random_();
   issued_[token] = {subject, now_us + kTokenSeconds * kSecond};
@@ -33,32 +37,34 @@ Safeguards::Redeemed Safeguards::Redeem(uint64_t token, uint64_t subject, int64_
 }
 
 bool Safeguards::AllowDeletes(std::string_view actor, uint64_t count, int64_t now_us) {
-  if (minutes_.size() >= kRememberedMax) {
-    absl::erase_if(minutes_, [&](const auto& entry) {
-      return now_us - entry.second.began_us >= 60 * kSecond;
-    });
-  }
+  const auto is_over = [&](const Minute& minute) {
+    return now_us - minute.began_us >= 60 * kSecond;
+  };
+  MakeRoom(minutes_, is_over);
   Minute& minute = minutes_[std::string(actor)];
-  if (now_us - minute.began_us >= 60 * kSecond) minute = {now_us, 0};
+  if (is_over(minute)) minute = {now_us, 0};
   if (minute.deletes + count > deletes_max_) return false;
   minute.deletes += count;
   return true;
 }
 
-Lsn Safeguards::VersionOf(PlaceId place) const {
+uint64_t Safeguards::VersionOf(PlaceId place) const {
   const auto found = versions_.find(place);
   return found == versions_.end() ? 0 : found->second;
 }
 
-uint64_t PurgeSubject(PlaceId place, Lsn version, uint64_t references) {
+uint64_t PurgeSubject(PlaceId place, uint64_t version, uint64_t references) {
   const uint64_t parts[] = {place, version, references};
   return XXH3_64bits(parts, sizeof parts);
 }
 
-uint64_t DeleteSubject(PlaceId place, std::string_view actor, const IdBatch& sources) {
-  uint64_t subject = XXH3_64bits_withSeed(actor.data(), actor.size(), place);
-  subject = XXH3_64bits_withSeed(sources.lengths, sources.count, subject);
-  return XXH3_64bits_withSeed(sources.bytes, sources.bytes_size, subject);
+uint64_t DeleteSubject(const protocol::MutationRequest& asked) {
+  uint64_t subject = XXH3_64bits_withSeed(asked.actor.data(), asked.actor.size(), asked.place);
+  for (const IdBatch& ids : {asked.sources, asked.expected}) {
+    subject = XXH3_64bits_withSeed(ids.lengths, ids.count, subject);
+    subject = XXH3_64bits_withSeed(ids.bytes, ids.bytes_size, subject);
+  }
+  return subject;
 }
 
 }  // namespace xref

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "index/vocabulary.h"
+#include "protocol/messages.h"
 
 namespace xref {
 
@@ -36,9 +37,10 @@ class Safeguards {
   bool AllowDeletes(std::string_view actor, uint64_t count, int64_t now_us);
   uint64_t deletes_max() const { return deletes_max_; }
 
-  // The last change that was made to a place, as far as is known here.
-  void NoteChange(PlaceId place, Lsn lsn) { versions_[place] = lsn; }
-  Lsn VersionOf(PlaceId place) const;
+  // A number that every change of a place alters. Not an LSN: one that was not committed is given
+  // again.
+  void NoteChange(PlaceId place) { ++versions_[place]; }
+  uint64_t VersionOf(PlaceId place) const;
 
  private:
   struct Issued {
@@ -54,11 +56,11 @@ class Safeguards {
   std::random_device random_;
   absl::flat_hash_map<uint64_t, Issued> issued_;
   absl::flat_hash_map<std::string, Minute> minutes_;  // by actor
-  absl::flat_hash_map<PlaceId, Lsn> versions_;
+  absl::flat_hash_map<PlaceId, uint64_t> versions_;
 };
 
 // A number that stands for what is to be confirmed.
-uint64_t PurgeSubject(PlaceId place, Lsn version, uint64_t references);
-uint64_t DeleteSubject(PlaceId place, std::string_view actor, const IdBatch& sources);
+uint64_t PurgeSubject(PlaceId place, uint64_t version, uint64_t references);
+uint64_t DeleteSubject(const protocol::MutationRequest& asked);
 
 }  // namespace xref

@@ -15,12 +15,13 @@ SourceState& SourceStates::Meet(PlaceId place, std::string_view source, std::str
     state.token = claim->token;
     state.until_us = claim->until_us;
     state.owner = claim->owner;
+    state.lost_owner = claim->lost_owner;
   }
   return state;
 }
 
 std::optional<std::string_view> SourceStates::OtherSourceOf(PlaceId place, std::string_view target,
-                                                            std::string_view source) const {
+                                                            std::string_view source) {
   const auto linked = linked_.find(KeyOf(place, target));
   if (linked != linked_.end() && linked->second != source &&
       IsLinkedTo(place, linked->second, target)) {
@@ -28,15 +29,17 @@ std::optional<std::string_view> SourceStates::OtherSourceOf(PlaceId place, std::
   }
   const ReferenceIndex* index = store_.WriterIndex(place);
   if (index == nullptr) return std::nullopt;
-  // More than one only where the type did not always forbid it.
-  constexpr uint32_t kSourcesMax = 16;
+  // More than one only where the type did not always forbid it. No more than the group has met can
+  // have moved on, so the next one stands.
+  const auto sources_max = static_cast<uint32_t>(sources_.size()) + 1;
   IdList one;
   one.Add(target);
   IdCursor cursor(one.View());
   std::optional<std::string_view> other;
-  index->Reverse(cursor, 1, kSourcesMax, [&](uint32_t, std::string_view standing) {
+  index->Reverse(cursor, 1, sources_max, [&](uint32_t, std::string_view standing) {
     if (!other && standing != source && IsLinkedTo(place, standing, target)) other = standing;
   });
+  if (other) Linked(place, target, *other);  // the next to ask need not search
   return other;
 }
 

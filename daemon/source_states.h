@@ -17,9 +17,10 @@ struct SourceState {
   std::string_view target;  // empty where it is not linked
   bool ignored = false;
   bool claimed = false;
-  uint64_t token = 0;  // the next three of the claim
+  uint64_t token = 0;  // the next four of the claim
   int64_t until_us = 0;
   std::string_view owner;
+  std::string_view lost_owner;  // empty where nobody had tried before
   // Which change of the group met it last, by ordinal, and which item of that change.
   uint64_t change = 0;
   uint32_t item = 0;
@@ -40,7 +41,7 @@ class SourceStates {
   // A source other than `source` that is linked to this target, if there is one. Only for places
   // of which every linking goes through Linked.
   std::optional<std::string_view> OtherSourceOf(PlaceId place, std::string_view target,
-                                                std::string_view source) const;
+                                                std::string_view source);
   void Linked(PlaceId place, std::string_view target, std::string_view source);
 
  private:
@@ -58,7 +59,7 @@ class SourceStates {
 
   const ReferenceStore& store_;
   absl::flat_hash_map<Key, SourceState> sources_;
-  absl::flat_hash_map<Key, std::string_view> linked_;  // the last source linked to a target
+  absl::flat_hash_map<Key, std::string_view> linked_;  // a source that was linked to a target
 };
 
 }  // namespace xref

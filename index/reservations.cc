@@ -75,7 +75,6 @@ void Reservations::End(PlaceId number, const IdBatch& ended) {
 }
 
 void Reservations::Ignore(const IgnoreSources& change) {
-  if (change.ignored) End(change.place, change.sources);
   IdCursor sources(change.sources);
   for (uint32_t i = 0; i < change.sources.count; ++i) {
     const std::string_view source = sources.Next();

@@ -55,7 +55,7 @@ class Reservations {
   void Renew(const RenewClaims& renewed, int64_t time_us);
   // Their claims end, however that came.
   void End(PlaceId place, const IdBatch& sources);
-  // A source that is ignored cannot be claimed.
+  // Claims stay: once a source is ignored no more, its next owner must learn of them.
   void Ignore(const IgnoreSources& ignored);
   // What any change means for reservations: a source that is linked is claimed no more. Most mean
   // nothing.
