@@ -1,109 +1,18 @@
 // What one commit group decides, held against a model.
 
-#include "daemon/group_plan.h"
-
-#include <gtest/gtest.h>
-
 #include <map>
-#include <memory>
 #include <random>
 #include <string>
-#include <vector>
 
-#include "protocol/change_codec.h"
+#include "tests/plans_fixture.h"
 
 namespace xref {
 namespace {
 
 using protocol::CreateVerdict;
-using protocol::MutationReply;
 using protocol::Outcome;
 using protocol::StatusCode;
 using protocol::Verdict;
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-class Plans : public testing::Test {
- protected:
-  void SetUp() override {
-    Begin();
-    ASSERT_EQ(Create("shop-erp", "Shop", "ERP"), CreateVerdict::kCreated);
-    Commit();
-    orders_ = *store_.WriterCatalog().FindPlace("shop-erp", "orders");
-    Begin();
-  }
-
-  void Begin() { plan_ = std::make_unique<GroupPlan>(store_, safeguards_, lsn_, 1, now_us_); }
-
-  // Applies what the group decided, and begins the next one.
-  void Commit() {
-    for (const JournalRecord& record : plan_->Records()) {
-      ASSERT_EQ(record.lsn, ++lsn_);
-      Change change;
-      ASSERT_FALSE(protocol::DecodeChange(record.bytes, change).has_value());
-      store_.Apply(change);
-    }
-    requests_.clear();
-    Begin();
-  }
-
-  template <typename Request>
-  GroupPlan::Reply Decide(const Request& request) {
-    auto change = std::make_unique<ChangeRequest>();
-    protocol::Encode(request, change->payload);
-    const protocol::Bytes payload(reinterpret_cast<const uint8_t*>(change->payload.data()),
-                                  change->payload.size());
-    EXPECT_FALSE(Decode(payload, change->asked.emplace<Request>(request)).has_value());
-    requests_.push_back(std::move(change));
-    return plan_->Decide(*requests_.back());
-  }
-
-  template <typename Message>
-  Message Read(const GroupPlan::Reply& reply) {
-    EXPECT_EQ(reply.status, StatusCode::kOk);
-    payloads_.push_back(reply.payload);
-    Message message;
-    const protocol::Bytes payload(reinterpret_cast<const uint8_t*>(payloads_.back().data()),
-                                  payloads_.back().size());
-    EXPECT_FALSE(protocol::Decode(payload, message).has_value());
-    return message;
-  }
-
-  std::vector<Outcome> Add(const Pairs& pairs) {
-    IdList sources;
-    IdList targets;
-    for (const auto& [source, target] : pairs) {
-      sources.Add(source);
-      targets.Add(target);
-    }
-    return Read<MutationReply>(Decide(protocol::MutationRequest{.place = orders_,
-                                                                .origin = Origin::kSync,
-                                                                .actor = "ada",
-                                                                .sources = sources.View(),
-                                                                .targets = targets.View()}))
-        .outcomes;
-  }
-
-  Verdict AddOne(const std::string& source, const std::string& target) {
-    return Add({{source, target}})[0].verdict;
-  }
-
-  CreateVerdict Create(std::string_view name, std::string_view from, std::string_view to) {
-    return Read<protocol::IntegrationCreateReply>(
-               Decide(protocol::IntegrationCreateRequest{
-                   .name = name, .source_platform = from, .target_platform = to, .actor = "ada"}))
-        .verdict;
-  }
-
-  ReferenceStore store_{1};
-  Safeguards safeguards_{500};
-  int64_t now_us_ = 1;
-  Lsn lsn_ = 0;
-  PlaceId orders_ = 0;
-  std::vector<std::unique_ptr<ChangeRequest>> requests_;
-  std::deque<std::string> payloads_;
-  std::unique_ptr<GroupPlan> plan_;
-};
 
 TEST_F(Plans, NothingIsVisibleBeforeTheGroupIsApplied) {
   EXPECT_EQ(AddOne("A", "1"), Verdict::kDone);
