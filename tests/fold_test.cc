@@ -88,7 +88,6 @@ class Model {
     Happened({PartitionOf(place), source}, {.kind = kind, .made = made});
     if (ignored) {
       ignored_.insert({place, source});
-      claims_.erase({place, source});
     } else {
       ignored_.erase({place, source});
     }
