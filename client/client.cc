@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <thread>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace {
 
 // While a server is awaited, the pause between two tries.
 constexpr std::chrono::milliseconds kRetryPause{50};
+
+// In the message of a refusal, what stands between the consequence and the number.
+constexpr std::string_view kGoAhead = " To go ahead, send the same with confirmation ";
 
 // A request without a payload.
 struct Nothing {};
@@ -60,6 +64,18 @@ size_t CountOf(const protocol::ReverseReply& reply) { return reply.count; }
 size_t CountOf(const protocol::MutationReply& reply) { return reply.outcomes.size(); }
 
 }  // namespace
+
+std::optional<NeededConfirmation> FindConfirmation(const absl::Status& refusal) {
+  if (!absl::IsPermissionDenied(refusal)) return std::nullopt;
+  const std::string_view message(refusal.message().data(), refusal.message().size());
+  const size_t at = message.find(kGoAhead);
+  if (at == std::string_view::npos) return std::nullopt;
+  NeededConfirmation needed{.consequence = std::string(message.substr(0, at))};
+  const std::string_view number = message.substr(at + kGoAhead.size());
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), needed.number);
+  if (read.ec != std::errc() || needed.number == 0) return std::nullopt;
+  return needed;
+}
 
 // ---- Connecting ----
 
@@ -262,6 +278,58 @@ absl::StatusOr<std::vector<ItemResult>> Client::Mutate(const protocol::MutationR
         }
         return results;
       });
+}
+
+template <typename Request>
+absl::StatusOr<bool> Client::ChangeCatalog(Opcode opcode, const Request& request) {
+  std::string payload;
+  const auto reply = Call<protocol::CatalogReply>(opcode, request, payload);
+  if (!reply.ok()) return reply.status();
+  return reply->changed;
+}
+
+absl::StatusOr<bool> Client::CreateType(const protocol::TypeCreateRequest& request) {
+  return ChangeCatalog(Opcode::kTypeCreate, request);
+}
+
+absl::StatusOr<bool> Client::RenamePlatforms(const protocol::PlatformsRenameRequest& request) {
+  return ChangeCatalog(Opcode::kPlatformsRename, request);
+}
+
+absl::StatusOr<bool> Client::SetRules(const protocol::RulesSetRequest& request) {
+  return ChangeCatalog(Opcode::kRulesSet, request);
+}
+
+absl::StatusOr<uint64_t> Client::ListClaims(
+    PlaceId place, absl::FunctionRef<void(const protocol::ListedClaim&)> take) {
+  uint64_t listed = 0;
+  std::string payload;
+  std::string after;
+  for (;;) {
+    const auto reply = Call<protocol::ClaimsReply>(
+        Opcode::kClaims,
+        protocol::ClaimsRequest{.place = place, .claims_max = kClaimsListedMax, .after = after},
+        payload);
+    if (!reply.ok()) return reply.status();
+    for (const protocol::ListedClaim& claim : reply->claims) take(claim);
+    listed += reply->claims.size();
+    if (reply->claims.size() < kClaimsListedMax) return listed;
+    after = reply->claims.back().source;
+  }
+}
+
+absl::StatusOr<PurgePreview> Client::PreviewPurge(PlaceId place) {
+  std::string payload;
+  const auto reply = Call<protocol::PurgePreviewReply>(
+      Opcode::kPurgePreview, protocol::PurgePreviewRequest{.place = place}, payload);
+  if (!reply.ok()) return reply.status();
+  return PurgePreview{reply->references, reply->token, std::chrono::seconds(reply->valid_seconds),
+                      std::string(reply->target_platform)};
+}
+
+absl::StatusOr<protocol::PurgeReply> Client::Purge(const protocol::PurgeRequest& request) {
+  std::string payload;
+  return Call<protocol::PurgeReply>(Opcode::kPurge, request, payload);
 }
 
 absl::StatusOr<protocol::StatusReply> Client::Status(std::string& payload) {

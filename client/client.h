@@ -10,16 +10,19 @@
 // Errors: Unavailable (the server cannot be reached, or is not ready), DeadlineExceeded (it does
 // not answer), NotFound (no such integration or type), InvalidArgument (a bad request; the message
 // names the item), OutOfRange (too large), ResourceExhausted (overloaded: try again),
-// FailedPrecondition (read-only, not primary), PermissionDenied, Unauthenticated, Internal.
+// FailedPrecondition (read-only, not primary), PermissionDenied (refused as it stands; see
+// FindConfirmation), Unauthenticated, Internal.
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/functional/any_invocable.h>
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +49,22 @@ struct ItemResult {
   uint64_t number = 0;
 };
 
+// What a purge would do, and the token that lets it happen.
+struct PurgePreview {
+  uint64_t references = 0;  // that would go
+  uint64_t token = 0;       // good once, and only until anything changes at the place
+  std::chrono::seconds valid{};
+  std::string target_platform;  // in which the next sync may create that many records
+};
+
+// A refusal of deletions that the same request with a confirmation overcomes.
+struct NeededConfirmation {
+  std::string consequence;  // of going ahead, for people
+  uint64_t number = 0;      // MutationRequest::confirmation
+};
+// What a PermissionDenied asks for; nothing where it is final, or is another error.
+std::optional<NeededConfirmation> FindConfirmation(const absl::Status& refusal);
+
 // Thread-compatible: one thread at a time.
 class Client {
  public:
@@ -71,6 +90,18 @@ class Client {
   absl::StatusOr<std::vector<std::vector<std::string>>> Reverse(
       const protocol::ReverseRequest& request);
   absl::StatusOr<std::vector<ItemResult>> Mutate(const protocol::MutationRequest& request);
+  // Each says whether it changed anything: false where it was so already.
+  absl::StatusOr<bool> CreateType(const protocol::TypeCreateRequest& request);
+  absl::StatusOr<bool> RenamePlatforms(const protocol::PlatformsRenameRequest& request);
+  absl::StatusOr<bool> SetRules(const protocol::RulesSetRequest& request);
+  // Calls `take` with every claim at a place, open or expired, in the order of source IDs; returns
+  // their number. Asks for one reply after another, so claims that come or go meanwhile may be
+  // missed or told; `take` must not use this client.
+  absl::StatusOr<uint64_t> ListClaims(PlaceId place,
+                                      absl::FunctionRef<void(const protocol::ListedClaim&)> take);
+  absl::StatusOr<PurgePreview> PreviewPurge(PlaceId place);
+  // PermissionDenied: the token is not good, or not any more; nothing was changed.
+  absl::StatusOr<protocol::PurgeReply> Purge(const protocol::PurgeRequest& request);
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
   absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);
@@ -122,6 +153,8 @@ class Client {
   // Sends one request and waits for its reply, whose payload is put into `payload`.
   template <typename Reply, typename Request>
   absl::StatusOr<Reply> Call(protocol::Opcode opcode, const Request& request, std::string& payload);
+  template <typename Request>
+  absl::StatusOr<bool> ChangeCatalog(protocol::Opcode opcode, const Request& request);
   // Takes in one reply.
   absl::Status TakeReply();
 
