@@ -350,6 +350,25 @@ absl::StatusOr<protocol::BackupReply> Client::Backup(const protocol::BackupReque
   return Call<protocol::BackupReply>(Opcode::kBackup, request, payload);
 }
 
+absl::StatusOr<protocol::ListReply> Client::List(const protocol::ListRequest& request,
+                                                 std::string& payload) {
+  return Call<protocol::ListReply>(Opcode::kList, request, payload);
+}
+
+absl::StatusOr<protocol::HistoryReply> Client::History(const protocol::HistoryRequest& request,
+                                                       std::string& payload) {
+  return Call<protocol::HistoryReply>(Opcode::kHistory, request, payload);
+}
+
+absl::StatusOr<protocol::TrashReply> Client::ListTrash(std::string& payload) {
+  return Call<protocol::TrashReply>(Opcode::kTrashList, Nothing{}, payload);
+}
+
+absl::StatusOr<protocol::RestoreReply> Client::Restore(const protocol::RestoreRequest& request,
+                                                       std::string& payload) {
+  return Call<protocol::RestoreReply>(Opcode::kRestore, request, payload);
+}
+
 // ---- Pipelined batches ----
 
 absl::Status Client::StartCheck(PlaceId place, const IdBatch& ids, size_t window,

@@ -30,6 +30,7 @@
 #include "client/channel.h"
 #include "index/vocabulary.h"
 #include "protocol/messages.h"
+#include "protocol/query_messages.h"
 
 namespace xref {
 
@@ -113,6 +114,15 @@ class Client {
   // again after a little while. It is over when its last piece was handed out.
   absl::StatusOr<protocol::BackupReply> Backup(const protocol::BackupRequest& request,
                                                std::string& payload);
+
+  // What people ask of the disk. The replies borrow from `payload`.
+  absl::StatusOr<protocol::ListReply> List(const protocol::ListRequest& request,
+                                           std::string& payload);
+  absl::StatusOr<protocol::HistoryReply> History(const protocol::HistoryRequest& request,
+                                                 std::string& payload);
+  absl::StatusOr<protocol::TrashReply> ListTrash(std::string& payload);
+  absl::StatusOr<protocol::RestoreReply> Restore(const protocol::RestoreRequest& request,
+                                                 std::string& payload);
 
   // ---- Pipelined batches ----
 

@@ -1,0 +1,238 @@
+// What people ask of the disk: listing, history, the trash; through the client library.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "tests/daemon_fixture.h"
+
+namespace xref::test {
+namespace {
+
+using protocol::Mutation;
+using protocol::PastEventKind;
+using protocol::Verdict;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Queries : public ShopTest {
+ protected:
+  void SetUp() override {
+    ShopTest::SetUp();
+    Reconnect();
+  }
+  void Reconnect() {
+    client_ = Connect();
+    orders_ = Place(*client_);
+  }
+
+  Verdict Mutate(Mutation mutation, const std::string& source, const std::string& target = {},
+                 const std::string& actor = "ada") {
+    IdList sources;
+    IdList targets;
+    sources.Add(source);
+    if (!target.empty()) targets.Add(target);
+    const auto results = client_->Mutate({.mutation = mutation,
+                                          .place = orders_,
+                                          .origin = Origin::kManual,
+                                          .lease_ms = 60'000,
+                                          .actor = actor,
+                                          .sources = sources.View(),
+                                          .targets = targets.View()});
+    EXPECT_TRUE(results.ok()) << results.status();
+    return results.ok() ? results->front().verdict : Verdict::kStaleToken;
+  }
+
+  // All rows that match, page by page.
+  using Row = std::pair<std::string, std::string>;
+  std::vector<Row> List(protocol::ListRequest request) {
+    std::vector<Row> rows;
+    request.place = orders_;
+    std::string after;
+    for (bool more = true; more;) {
+      request.after = after;
+      std::string payload;
+      const auto reply = client_->List(request, payload);
+      EXPECT_TRUE(reply.ok()) << reply.status();
+      if (!reply.ok()) break;
+      EXPECT_LE(reply->rows.size(), request.rows_max);
+      for (const auto& row : reply->rows) rows.emplace_back(row.source, row.target);
+      more = reply->more;
+      after = reply->next;
+    }
+    return rows;
+  }
+
+  // What has happened to a source: kind, before, after.
+  struct Past {
+    PastEventKind kind;
+    std::string before;
+    std::string after;
+    bool operator==(const Past&) const = default;
+  };
+  std::vector<Past> History(const std::string& source) {
+    const auto reply = client_->History({.place = orders_, .source = source}, payload_);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    std::vector<Past> past;
+    if (!reply.ok()) return past;
+    history_ = *reply;
+    for (const auto& event : reply->events) {
+      past.push_back({event.kind, std::string(event.before), std::string(event.after)});
+    }
+    return past;
+  }
+
+  uint32_t Purge() {
+    const auto preview = client_->PreviewPurge(orders_);
+    EXPECT_TRUE(preview.ok()) << preview.status();
+    const auto purged = client_->Purge({.place = orders_, .token = preview->token, .actor = "ada"});
+    EXPECT_TRUE(purged.ok()) << purged.status();
+    return purged->trash;
+  }
+
+  std::unique_ptr<Client> client_;
+  PlaceId orders_ = 0;
+  std::string payload_;
+  protocol::HistoryReply history_;
+};
+
+TEST_F(Queries, AListingShowsEverythingInOrderWhateverThePages) {
+  std::map<std::string, std::string> model;
+  std::string rows = "source_id,target_id\n";
+  for (int i = 0; i < 1000; ++i) {
+    const auto& [at, added] =
+        model.emplace("SO-" + std::to_string(i * 7919 % 1000), "T-" + std::to_string(i));
+    rows += at->first + "," + at->second + "\n";
+  }
+  Import(rows);
+  const std::vector<Row> all(model.begin(), model.end());
+  for (const uint32_t rows_max : {1U, 7U, 1000U, 10'000U}) {
+    EXPECT_EQ(List({.rows_max = rows_max}), all) << rows_max;
+  }
+  EXPECT_EQ(Mutate(Mutation::kDelete, all[3].first), Verdict::kDone);
+  EXPECT_EQ(List({.rows_max = 100}).size(), 999U);
+}
+
+TEST_F(Queries, AListingShowsOnlyWhatIsAskedFor) {
+  Import("source_id,target_id\nSO-1,A-1\nSO-2,B-2\nXX-3,A-3\n");
+  EXPECT_EQ(Mutate(Mutation::kPut, "XX-4", "C-SO-9"), Verdict::kDone);
+  EXPECT_THAT(List({.rows_max = 10, .prefix = "SO-"}),
+              ElementsAre(Row("SO-1", "A-1"), Row("SO-2", "B-2")));
+  EXPECT_THAT(List({.rows_max = 10, .target_prefix = "A-"}),
+              ElementsAre(Row("SO-1", "A-1"), Row("XX-3", "A-3")));
+  EXPECT_THAT(List({.rows_max = 10, .contains = "O-"}),
+              ElementsAre(Row("SO-1", "A-1"), Row("SO-2", "B-2"), Row("XX-4", "C-SO-9")));
+  EXPECT_THAT(List({.rows_max = 10, .origin = static_cast<uint8_t>(Origin::kManual)}),
+              ElementsAre(Row("XX-4", "C-SO-9")));
+  EXPECT_THAT(List({.rows_max = 10, .from_lsn = Fact("lsn")}), ElementsAre(Row("XX-4", "C-SO-9")));
+  EXPECT_THAT(List({.rows_max = 10, .prefix = "none"}), IsEmpty());
+}
+
+TEST_F(Queries, HistoryTellsWhatHappenedInItsOrder) {
+  EXPECT_THAT(History("S"), IsEmpty());
+  EXPECT_FALSE(history_.reference.has_value());
+  EXPECT_EQ(Mutate(Mutation::kAdd, "S", "1"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kEdit, "S", "2", "bob"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kPut, "S", "3"), Verdict::kDone);
+  EXPECT_THAT(History("S"), ElementsAre(Past{PastEventKind::kEdited, "1", "2"},
+                                        Past{PastEventKind::kPut, "2", "3"}));
+  ASSERT_TRUE(history_.reference.has_value());
+  EXPECT_EQ(history_.reference->target, "3");
+  EXPECT_EQ(history_.reference->created_by, "ada");
+  EXPECT_EQ(history_.events[0].actor, "bob");
+  EXPECT_EQ(Mutate(Mutation::kDelete, "S"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kIgnore, "S"), Verdict::kDone);
+  const auto expected =
+      ElementsAre(Past{PastEventKind::kAdded, "", "1"}, Past{PastEventKind::kEdited, "1", "2"},
+                  Past{PastEventKind::kPut, "2", "3"}, Past{PastEventKind::kDeleted, "3", ""},
+                  Past{PastEventKind::kIgnored, "", ""});
+  EXPECT_THAT(History("S"), expected);
+  EXPECT_TRUE(history_.ignored);
+  CrashAndRestartDaemon();
+  Reconnect();
+  EXPECT_THAT(History("S"), expected);
+  EXPECT_TRUE(history_.ignored);
+}
+
+TEST_F(Queries, HistoryTellsOfClaimsAndOfOtherSourcesOfTheTarget) {
+  Import("source_id,target_id\nSO-1,T\nSO-2,T\n");
+  EXPECT_EQ(Mutate(Mutation::kClaim, "SO-3", {}, "worker-1"), Verdict::kGranted);
+  History("SO-3");
+  ASSERT_TRUE(history_.claim.has_value());
+  EXPECT_EQ(history_.claim->owner, "worker-1");
+  EXPECT_GT(history_.claim->remaining_ms, 0);
+  History("SO-1");
+  EXPECT_THAT(history_.other_sources, ElementsAre("SO-2"));
+}
+
+TEST_F(Queries, APurgeIsUndoneByARestoreWhichTellsWhatStoodInTheWay) {
+  Import("source_id,target_id\nSO-1,1\nSO-2,2\nSO-3,3\n");
+  const uint32_t trash = Purge();
+  EXPECT_EQ(ReferencesHeld(), 0U);
+  EXPECT_EQ(Mutate(Mutation::kAdd, "SO-2", "other"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kAdd, "SO-3", "3"), Verdict::kDone);
+
+  std::string payload;
+  const auto listed = client_->ListTrash(payload);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->trash.size(), 1U);
+  EXPECT_EQ(listed->trash[0].trash, trash);
+  EXPECT_EQ(listed->trash[0].references, 3U);
+  EXPECT_EQ(listed->trash[0].type, "orders");
+  EXPECT_GT(listed->trash[0].expires_us, listed->trash[0].purged_us);
+
+  EXPECT_THAT(History("SO-1"), ElementsAre(Past{PastEventKind::kAdded, "", "1"},
+                                           Past{PastEventKind::kPurged, "1", ""}));
+  CrashAndRestartDaemon();
+  Reconnect();
+  const auto restored = client_->Restore({.trash = trash, .after = {}, .actor = "ada"}, payload);
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_FALSE(restored->more);
+  EXPECT_EQ(restored->restored, 1U);
+  EXPECT_EQ(restored->unchanged, 1U);
+  ASSERT_EQ(restored->refused.size(), 1U);
+  EXPECT_EQ(restored->refused[0].source, "SO-2");
+  EXPECT_EQ(restored->refused[0].outcome.other, "other");
+  ExpectHolds({{"SO-1", "1"}, {"SO-2", "other"}, {"SO-3", "3"}});
+}
+
+TEST_F(Queries, ARestoreOfManyGoesStepByStep) {
+  std::string rows = "source_id,target_id\n";
+  References expected;
+  for (int i = 0; i < 10'000; ++i) {
+    expected.emplace_back("S-" + std::to_string(i), "T-" + std::to_string(i));
+    rows += expected.back().first + "," + expected.back().second + "\n";
+  }
+  Import(rows);
+  const uint32_t trash = Purge();
+  std::string after;
+  uint64_t restored = 0;
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    std::string payload;
+    const auto reply = client_->Restore({.trash = trash, .after = after, .actor = "ada"}, payload);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    restored += reply->restored;
+    more = reply->more;
+    after = reply->next;
+  }
+  EXPECT_EQ(restored, 10'000U);
+  EXPECT_GT(steps, 1);
+  ExpectHolds(expected);
+}
+
+TEST_F(Queries, WhatDoesNotExistIsRefused) {
+  std::string payload;
+  EXPECT_TRUE(absl::IsNotFound(client_->List({.place = 999, .rows_max = 1}, payload).status()));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(client_->List({.place = orders_, .rows_max = 0}, payload).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      client_->History({.place = orders_, .source = ""}, payload).status()));
+  EXPECT_TRUE(absl::IsNotFound(client_->Restore({.trash = 77}, payload).status()));
+}
+
+}  // namespace
+}  // namespace xref::test
