@@ -33,6 +33,7 @@ int64_t Committer::Clock::NowMicroseconds() const {
 }
 
 void Committer::Run() {
+  store_.WriterReservations().LimitLeases(clock_.NowMicroseconds() + int64_t{kLeaseMsMax} * 1000);
   for (bool reclaiming = false;; reclaiming = store_.ReclaimStep()) {
     Group group = queue_.TakeGroup(!reclaiming);
     if (group.empty()) {

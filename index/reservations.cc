@@ -130,6 +130,12 @@ void Reservations::RaiseNextToken(uint64_t next_token) {
   next_token_ = std::max(next_token_, next_token);
 }
 
+void Reservations::LimitLeases(int64_t until_us) {
+  for (Place& place : places_) {
+    for (auto& [source, claim] : place.claims) claim.until_us = std::min(claim.until_us, until_us);
+  }
+}
+
 Reservations::Place& Reservations::At(PlaceId place) {
   if (place >= places_.size()) places_.resize(place + 1);
   return places_[place];

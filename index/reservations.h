@@ -65,6 +65,8 @@ class Reservations {
   void SetClaim(PlaceId place, std::string_view source, Claim claim);
   void SetIgnored(PlaceId place, std::string_view source);
   void RaiseNextToken(uint64_t next_token);
+  // No lease ends later than that: the clock may have been set back since it was granted.
+  void LimitLeases(int64_t until_us);
 
  private:
   struct Place {

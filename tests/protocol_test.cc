@@ -132,7 +132,8 @@ TEST(Decode, SurvivesAnyBytes) {
                CheckReply{}, LookupReply{}, ReverseRequest{}, ReverseReply{}, MutationReply{},
                ClaimsRequest{}, ClaimsReply{}, TypeCreateRequest{}, PlatformsRenameRequest{},
                RulesSetRequest{}, CatalogReply{}, PurgePreviewRequest{}, PurgePreviewReply{},
-               PurgeRequest{}, PurgeReply{});
+               PurgeRequest{}, PurgeReply{}, ListRequest{}, ListReply{}, HistoryRequest{},
+               HistoryReply{}, TrashReply{}, RestoreRequest{}, RestoreReply{});
     for (size_t mutation = 0; mutation < kMutations; ++mutation) {
       decode_all(MutationRequest{.mutation = static_cast<Mutation>(mutation)});
     }
