@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,14 @@ namespace {
 
 constexpr std::string_view kSourceColumn = "source_id";
 constexpr std::string_view kTargetColumn = "target_id";
+constexpr std::string_view kTokenColumn = "token";
+
+// What is wrong with the text of a token, or nothing.
+std::optional<std::string> ReadToken(std::string_view text, uint64_t& token) {
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), token);
+  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return std::nullopt;
+  return fmt::format("the {} is not a number", kTokenColumn);
+}
 
 class CsvReader : public RecordReader {
  public:
@@ -24,17 +33,21 @@ class CsvReader : public RecordReader {
     if (row_.Begin(line) != CsvRow::State::kWhole) {
       return MissingColumn(wants_source() ? kSourceColumn : kTargetColumn, line);
     }
-    const auto find = [&](std::string_view name) {
+    const auto find = [&](std::string_view name, size_t& column) {
       const auto& names = row_.fields();
-      return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+      column = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+      fields_needed_ = std::max(fields_needed_, column + 1);
+      return column < names.size();
     };
-    const size_t columns = row_.fields().size();
-    source_column_ = find(kSourceColumn);
-    target_column_ = find(kTargetColumn);
-    if (wants_source() && source_column_ == columns) return MissingColumn(kSourceColumn, line);
-    if (wants_target() && target_column_ == columns) return MissingColumn(kTargetColumn, line);
-    fields_needed_ =
-        1 + std::max(wants_source() ? source_column_ : 0, wants_target() ? target_column_ : 0);
+    if (wants_source() && !find(kSourceColumn, source_column_)) {
+      return MissingColumn(kSourceColumn, line);
+    }
+    if (wants_target() && !find(kTargetColumn, target_column_)) {
+      return MissingColumn(kTargetColumn, line);
+    }
+    if (wants_token() && !find(kTokenColumn, token_column_)) {
+      return MissingColumn(kTokenColumn, line);
+    }
     return absl::OkStatus();
   }
 
@@ -62,6 +75,7 @@ class CsvReader : public RecordReader {
     }
     if (wants_source()) record.source_id = fields[source_column_];
     if (wants_target()) record.target_id = fields[target_column_];
+    if (wants_token()) return ReadToken(fields[token_column_], record.token);
     return std::nullopt;
   }
 
@@ -78,6 +92,7 @@ class CsvReader : public RecordReader {
   CsvRow row_;
   size_t source_column_ = 0;
   size_t target_column_ = 0;
+  size_t token_column_ = 0;
   size_t fields_needed_ = 0;
 };
 
@@ -95,11 +110,24 @@ class NdjsonReader : public RecordReader {
     if (wants_source()) {
       if (auto fault = Take(*object, kSourceColumn, record.source_id)) return fault;
     }
-    if (wants_target()) return Take(*object, kTargetColumn, record.target_id);
+    if (wants_target()) {
+      if (auto fault = Take(*object, kTargetColumn, record.target_id)) return fault;
+    }
+    if (wants_token()) return TakeToken(*object, record.token);
     return std::nullopt;
   }
 
  private:
+  static std::optional<std::string> TakeToken(const boost::json::object& object, uint64_t& token) {
+    const auto* value =
+        object.if_contains(boost::json::string_view(kTokenColumn.data(), kTokenColumn.size()));
+    if (value == nullptr) return fmt::format("the key {} is missing", kTokenColumn);
+    const auto* text = value->if_string();
+    return ReadToken(
+        text != nullptr ? std::string(text->data(), text->size()) : boost::json::serialize(*value),
+        token);
+  }
+
   static std::optional<std::string> Take(const boost::json::object& object, std::string_view key,
                                          std::string_view& id) {
     const auto* value = object.if_contains(boost::json::string_view(key.data(), key.size()));
@@ -166,6 +194,7 @@ absl::StatusOr<RecordReader::Found> RecordReader::Next(Record& record) {
     }
   } while (line.empty());
   row_line_ = input_.line();
+  record = {};
   auto fault = Parse(line, record);
   if (!fault.ok()) return fault.status();
   if (!fault->has_value()) *fault = FindFault(record);

@@ -1,4 +1,5 @@
-#include "client/cli/backup.h"
+// A copy of everything that the server holds, in one file that appears when it is whole and
+// durable.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,12 +16,18 @@
 #include <thread>
 #include <utility>
 
+#include "client/cli/commands.h"
 #include "client/cli/progress.h"
 
 namespace xref::cli {
 namespace {
 
 using protocol::BackupState;
+
+struct BackupOptions {
+  std::string file;
+  bool force = false;  // replace the file if it exists
+};
 
 absl::Status Failure(const char* what, const std::string& path) {
   return absl::FailedPreconditionError(fmt::format("{} {}: {}", what, path, std::strerror(errno)));
@@ -130,8 +137,6 @@ absl::StatusOr<Saved> Save(Client& client, const BackupOptions& options, Progres
   return saved;
 }
 
-}  // namespace
-
 absl::StatusOr<ExitCode> RunBackup(const Globals& globals, const BackupOptions& options) {
   if (auto status = RefuseUnlessFree(options); !status.ok()) return status;
   auto client = Client::Connect(globals.client);
@@ -154,6 +159,24 @@ absl::StatusOr<ExitCode> RunBackup(const Globals& globals, const BackupOptions& 
                              saved->references, saved->lsn, saved->bytes);
   }
   return kDone;
+}
+
+}  // namespace
+
+void AddBackup(CommandLine& line) {
+  const auto [app, options] = line.Add<BackupOptions>(
+      line.root(), "backup", "Save all integrations and references in one file",
+      "Examples:\n"
+      "  xref backup xref-monday.backup\n"
+      "  xref --json backup --force latest.backup\n"
+      "The server goes on serving. The file holds everything that was acknowledged before, and "
+      "appears only when it is whole: until then it is FILE.part.\n"
+      "To restore it: xrefd --restore FILE --data NEW-FOLDER",
+      RunBackup);
+  app.add_option("file", options.file, "Where to save it; must not exist")
+      ->required()
+      ->type_name("FILE");
+  app.add_flag("--force", options.force, "Replace FILE if it exists");
 }
 
 }  // namespace xref::cli

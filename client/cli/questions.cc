@@ -1,4 +1,4 @@
-#include "client/cli/questions.h"
+// Questions about many IDs: which are synced, to what, and from what.
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "client/cli/commands.h"
 #include "client/cli/progress.h"
 #include "client/csv.h"
 #include "client/record_reader.h"
@@ -16,6 +17,16 @@ namespace {
 
 constexpr uint64_t kReportedMax = 100;
 constexpr size_t kPrintBytes = 64 << 10;
+
+// IDs to ask about: a file of them, or those on the command line.
+struct QuestionOptions {
+  std::string place;
+  std::string file;  // empty where `ids` are given
+  std::vector<std::string> ids;
+  uint32_t batch = 10'000;       // IDs in one request
+  uint32_t in_flight = 4;        // requests under way
+  uint16_t sources_max = 1'000;  // of one target; reverse only
+};
 
 // Results on standard output: CSV with a header, or NDJSON.
 class Printer {
@@ -228,18 +239,59 @@ absl::StatusOr<ExitCode> Run(Question::Kind kind, const Globals& globals,
   return question.Summarise();
 }
 
+RunCommand<QuestionOptions> Asking(Question::Kind kind) {
+  return [kind](const Globals& globals, const QuestionOptions& options) {
+    return Run(kind, globals, options);
+  };
+}
+
 }  // namespace
 
-absl::StatusOr<ExitCode> RunCheck(const Globals& globals, const QuestionOptions& options) {
-  return Run(Question::Kind::kCheck, globals, options);
-}
-
-absl::StatusOr<ExitCode> RunLookup(const Globals& globals, const QuestionOptions& options) {
-  return Run(Question::Kind::kLookup, globals, options);
-}
-
-absl::StatusOr<ExitCode> RunReverse(const Globals& globals, const QuestionOptions& options) {
-  return Run(Question::Kind::kReverse, globals, options);
+void AddQuestions(CommandLine& line) {
+  {
+    const auto [app, options] = line.Add<QuestionOptions>(
+        line.root(), "check", "Print the IDs of a file that are not synced",
+        "Examples:\n"
+        "  xref check shop-erp/orders ids.csv\n"
+        "  xref check shop-erp/orders --id SO-000123 --id SO-000124",
+        Asking(Question::Kind::kCheck));
+    AddPlace(app, options.place);
+    auto* file =
+        app.add_option("file", options.file, "CSV or NDJSON with source_id; '-' is standard input");
+    AddIds(app, "--id", options.ids, "An ID to check, in place of a file; may be repeated")
+        ->excludes(file);
+    AddBatching(app, options.batch, options.in_flight);
+  }
+  {
+    const auto [app, options] =
+        line.Add<QuestionOptions>(line.root(), "lookup", "Print the target IDs of source IDs",
+                                  "Examples:\n"
+                                  "  xref lookup shop-erp/orders SO-000123 SO-000124\n"
+                                  "  xref lookup shop-erp/orders --file ids.csv",
+                                  Asking(Question::Kind::kLookup));
+    AddPlace(app, options.place);
+    auto* ids = AddIds(app, "ids", options.ids, "Source IDs");
+    app.add_option("--file", options.file, "CSV or NDJSON with source_id, in place of IDs")
+        ->excludes(ids);
+    AddBatching(app, options.batch, options.in_flight);
+  }
+  {
+    const auto [app, options] =
+        line.Add<QuestionOptions>(line.root(), "reverse", "Print the source IDs of target IDs",
+                                  "Examples:\n"
+                                  "  xref reverse shop-erp/orders INV-9981\n"
+                                  "  xref reverse shop-erp/orders --file targets.csv",
+                                  Asking(Question::Kind::kReverse));
+    AddPlace(app, options.place);
+    auto* ids = AddIds(app, "ids", options.ids, "Target IDs");
+    app.add_option("--file", options.file, "CSV or NDJSON with target_id, in place of IDs")
+        ->excludes(ids);
+    app.add_option("--sources-max", options.sources_max, "Source IDs shown of one target")
+        ->type_name("N")
+        ->check(CLI::Range(1, 65'535))
+        ->capture_default_str();
+    AddBatching(app, options.batch, options.in_flight);
+  }
 }
 
 }  // namespace xref::cli

@@ -2,7 +2,7 @@
 
 #include <absl/status/statusor.h>
 
-#include "client/cli/commands.h"
+#include "client/cli/command.h"
 
 namespace xref::cli {
 

@@ -1,0 +1,96 @@
+// Removing all references of an entity type, in two steps.
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "client/cli/commands.h"
+#include "client/cli/outcome_text.h"
+
+namespace xref::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct PurgeOptions {
+  std::string place;
+  bool preview = false;
+  uint64_t token = 0;
+  std::string actor;
+};
+
+absl::StatusOr<ExitCode> Preview(const Globals& globals, const PurgeOptions& options,
+                                 Target& target) {
+  const auto preview = target.client->PreviewPurge(target.place);
+  if (!preview.ok()) return preview.status();
+  if (globals.json) {
+    // The token is a text: it has more digits than many JSON readers keep of a number.
+    std::cout << json::object{{"place", options.place},
+                              {"references", preview->references},
+                              {"target", preview->target_platform},
+                              {"token", std::to_string(preview->token)},
+                              {"valid_seconds", preview->valid.count()}}
+              << "\n";
+    return kDone;
+  }
+  std::cout << fmt::format(
+      "Nothing was changed yet. To purge {} would remove all references there: {}.\n"
+      "The next sync may create up to {} new records in {}.\n"
+      "To go ahead, within {} and while nothing changes there:\n  {}\n",
+      options.place, preview->references, preview->references, preview->target_platform,
+      InWords(preview->valid), WithConfirmation(globals, std::to_string(preview->token)));
+  return kDone;
+}
+
+absl::StatusOr<ExitCode> Confirm(const Globals& globals, const PurgeOptions& options,
+                                 Target& target) {
+  const std::string actor = ActorOr(options.actor);
+  const auto purged =
+      target.client->Purge({.place = target.place, .token = options.token, .actor = actor});
+  if (!purged.ok()) return purged.status();
+  if (globals.json) {
+    std::cout << json::object{{"place", options.place},
+                              {"references", purged->references},
+                              {"trash", purged->trash}}
+              << "\n";
+  } else {
+    std::cout << fmt::format(
+        "purged {}; references that are now in the trash, under number {}: {}\n", options.place,
+        purged->trash, purged->references);
+  }
+  return kDone;
+}
+
+absl::StatusOr<ExitCode> RunPurge(const Globals& globals, const PurgeOptions& options) {
+  if (!options.preview && options.token == 0) {
+    return absl::InvalidArgumentError(fmt::format(
+        "a purge takes two steps. First see what it would do: xref purge {} --preview; that tells "
+        "the token for --confirm. Nothing was changed",
+        options.place));
+  }
+  auto target = Reach(globals, options.place);
+  if (!target.ok()) return target.status();
+  return options.preview ? Preview(globals, options, *target) : Confirm(globals, options, *target);
+}
+
+}  // namespace
+
+void AddPurge(CommandLine& line) {
+  const auto [app, options] = line.Add<PurgeOptions>(
+      line.root(), "purge", "Remove all references of an entity type, after a preview",
+      "Examples:\n"
+      "  xref purge shop-erp/orders --preview\n"
+      "  xref purge shop-erp/orders --confirm 5577006791947779410\n"
+      "The next sync takes every record for new, and may create all of them again in the target. "
+      "The token is good once, and only while nothing changes at the place.",
+      RunPurge);
+  AddPlace(app, options.place);
+  auto* preview = app.add_flag("--preview", options.preview, "Only say what would happen");
+  app.add_option("--confirm", options.token, "Purge, with the token that the preview told")
+      ->type_name("TOKEN")
+      ->excludes(preview);
+  AddActor(app, options.actor);
+}
+
+}  // namespace xref::cli
