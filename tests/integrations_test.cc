@@ -90,6 +90,30 @@ TEST_F(Integrations, ListedAsJsonWithTheirNumbersOfReferences) {
             "\"references\":{\"articles\":0,\"customers\":0,\"orders\":3,\"stock\":0}}\n");
 }
 
+TEST_F(Integrations, RenamedHaveOtherPlatformsAfterACrash) {
+  Create("shop", "Shopify", "ERP");
+  const Arguments rename{"integration", "rename", "shop", "--source", "Magento", "--target", "BC"};
+  EXPECT_EQ(Xref(rename).out, "shop renamed: Magento -> BC\n");
+  EXPECT_EQ(Xref(rename).out, "shop unchanged: Magento -> BC\n");
+  EXPECT_EQ(last().exit_code, 0);
+  CrashAndRestartDaemon();
+  EXPECT_THAT(List().out, HasSubstr("shop: Magento -> BC\n"));
+}
+
+TEST_F(Integrations, RenamedToNothingOrUnknownAreRefused) {
+  Create("shop", "Shopify", "ERP");
+  const std::string before = List().out;
+  for (const Arguments& wrong :
+       {Arguments{"integration", "rename", "other", "--source", "A", "--target", "B"},
+        Arguments{"integration", "rename", "shop", "--source", "A"},
+        Arguments{"integration", "rename", "shop", "--source", "", "--target", "B"},
+        Arguments{"integration", "rename", "shop", "--source", std::string(129, 'a'), "--target",
+                  "B"}}) {
+    EXPECT_EQ(Xref(wrong).exit_code, 2) << ::testing::PrintToString(wrong);
+  }
+  EXPECT_EQ(List().out, before);
+}
+
 TEST_F(Integrations, SurviveACrash) {
   Create("shop", "Shopify", "ERP");
   const std::string before = List().out;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/daemon_fixture.h"
 
 namespace xref::test {
@@ -33,17 +35,28 @@ TEST_P(Command, HelpShowsUsageAndAnExampleAndNeedsNoServer) {
   EXPECT_THAT(help.err, IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Command,
-                         ::testing::Values(Arguments{}, Arguments{"integration", "create"},
-                                           Arguments{"integration", "list"}, Arguments{"import"},
-                                           Arguments{"check"}, Arguments{"lookup"},
-                                           Arguments{"add"}, Arguments{"backup"},
-                                           Arguments{"status"}),
-                         [](const auto& command) {
-                           std::string name;
-                           for (const std::string& word : command.param) name += word;
-                           return name.empty() ? "xref" : name;
-                         });
+TEST_P(Command, HelpFitsATerminal) {
+  Arguments arguments = GetParam();
+  arguments.push_back("--help");
+  std::istringstream lines(RunXref(arguments).out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Command,
+    ::testing::Values(
+        Arguments{}, Arguments{"integration", "create"}, Arguments{"integration", "list"},
+        Arguments{"integration", "rename"}, Arguments{"entity", "add"}, Arguments{"entity", "list"},
+        Arguments{"entity", "rule"}, Arguments{"import"}, Arguments{"check"}, Arguments{"lookup"},
+        Arguments{"reverse"}, Arguments{"add"}, Arguments{"put"}, Arguments{"edit"},
+        Arguments{"delete"}, Arguments{"ignore"}, Arguments{"unignore"}, Arguments{"claim"},
+        Arguments{"settle"}, Arguments{"release"}, Arguments{"renew"}, Arguments{"claims"},
+        Arguments{"purge"}, Arguments{"backup"}, Arguments{"status"}, Arguments{"completion"}),
+    [](const auto& command) {
+      std::string name;
+      for (const std::string& word : command.param) name += word;
+      return name.empty() ? "xref" : name;
+    });
 
 TEST(Xref, TellsItsVersion) {
   const Outcome version = RunXref({"--version"});
@@ -75,11 +88,28 @@ TEST(Xref, WrongOptionsAreNamed) {
   EXPECT_THAT(RunXref({"status", "--nonsense"}).err, HasSubstr("--nonsense"));
 }
 
+TEST(Xref, WordsThatAreUnknownBringTheNearestToMind) {
+  EXPECT_EQ(RunXref({"lokup", "shop/orders", "A"}).err,
+            "xref: there is no command lokup; did you mean lookup?\nxref: for help: xref --help\n");
+  EXPECT_EQ(RunXref({"integration", "craete"}).err,
+            "xref: there is no command craete; did you mean create?\n"
+            "xref: for help: xref integration --help\n");
+  EXPECT_EQ(RunXref({"import", "shop/orders", "-", "--on-conflit", "skip"}).err,
+            "xref: there is no option --on-conflit; did you mean --on-conflict?\n"
+            "xref: for help: xref import --help\n");
+  EXPECT_THAT(RunXref({"status", "--jsno"}).err, HasSubstr("did you mean --json?"));
+  EXPECT_THAT(RunXref({"quux"}).err, Not(HasSubstr("did you mean")));
+}
+
 TEST(Xref, AServerThatIsDownIsNamedAndTellsApartByItsExitCode) {
   for (const Arguments& command :
        {Arguments{"status"}, Arguments{"integration", "list"},
         Arguments{"add", "shop/orders", "A", "1"}, Arguments{"check", "shop/orders", "--id", "A"},
-        Arguments{"lookup", "shop/orders", "A"}}) {
+        Arguments{"lookup", "shop/orders", "A"}, Arguments{"put", "shop/orders", "A", "1"},
+        Arguments{"delete", "shop/orders", "A"}, Arguments{"claim", "shop/orders", "A"},
+        Arguments{"claims", "shop/orders"}, Arguments{"purge", "shop/orders", "--preview"},
+        Arguments{"entity", "add", "shop/orders"}, Arguments{"entity", "list", "shop"},
+        Arguments{"integration", "rename", "shop", "--source", "A", "--target", "B"}}) {
     Arguments arguments{"--server", kNobody};
     arguments.insert(arguments.end(), command.begin(), command.end());
     const Outcome outcome = RunXref(arguments);
