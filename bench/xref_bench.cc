@@ -10,6 +10,7 @@
 
 #include "bench/add_workload.h"
 #include "bench/check_workload.h"
+#include "bench/claims_workload.h"
 #include "bench/durability.h"
 #include "bench/id_shapes.h"
 #include "index/vocabulary.h"
@@ -20,6 +21,7 @@ using xref::bench::AddFigures;
 using xref::bench::AddOptions;
 using xref::bench::CheckFigures;
 using xref::bench::CheckOptions;
+using xref::bench::ClaimComparison;
 using xref::bench::DurabilityOptions;
 using xref::bench::ParseShape;
 using xref::bench::Shape;
@@ -32,7 +34,8 @@ Examples:
   xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4
   xref-bench add --references 1000000 --batch 1000 --in-flight 1
   xref-bench add --rate 100000
-  xref-bench durability --references 1000000)";
+  xref-bench durability --references 1000000
+  xref-bench claims --records 100000)";
 
 struct GenerateOptions {
   uint64_t references = 1'000'000;
@@ -107,6 +110,25 @@ ExitCode Durability(const DurabilityOptions& options) {
   if (!tables.ok()) return Fail(tables.status());
   std::cout << *tables;
   return kDone;
+}
+
+ExitCode Claims(const ClaimComparison& comparison) {
+  const auto table = xref::bench::CompareClaims(comparison);
+  if (!table.ok()) return Fail(table.status());
+  std::cout << *table;
+  return kDone;
+}
+
+// Options that every comparison has.
+template <typename Comparison>
+void AddComparisonOptions(CLI::App& sub, Comparison& comparison) {
+  comparison.xrefd = std::filesystem::read_symlink("/proc/self/exe").replace_filename("xrefd");
+  comparison.folder = std::filesystem::temp_directory_path();
+  sub.add_option("--xrefd", comparison.xrefd, "The program")->type_name("PATH");
+  sub.add_option("--redis", comparison.redis, "The program; \"\" measures xrefd only")
+      ->type_name("PATH")
+      ->capture_default_str();
+  sub.add_option("--folder", comparison.folder, "On the disk to measure")->capture_default_str();
 }
 
 // Options that the workloads against a running server have in common.
@@ -189,16 +211,9 @@ int main(int argc, char** argv) {
   });
 
   DurabilityOptions durability;
-  durability.xrefd = std::filesystem::read_symlink("/proc/self/exe").replace_filename("xrefd");
-  durability.folder = std::filesystem::temp_directory_path();
   auto* durability_sub = app.add_subcommand(
       "durability", "Compare adds, checkpoints and restarts with Redis; starts both itself");
-  durability_sub->add_option("--xrefd", durability.xrefd, "The program")->type_name("PATH");
-  durability_sub->add_option("--redis", durability.redis, "The program; \"\" measures xrefd only")
-      ->type_name("PATH")
-      ->capture_default_str();
-  durability_sub->add_option("--folder", durability.folder, "On the disk to measure")
-      ->capture_default_str();
+  AddComparisonOptions(*durability_sub, durability);
   durability_sub
       ->add_option("--references", durability.references, "To checkpoint and to restart with")
       ->check(CLI::Range(1, 1'000'000'000))
@@ -216,6 +231,31 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   durability_sub->callback([&] { exit_code = Durability(durability); });
+
+  ClaimComparison claims;
+  auto* claims_sub = app.add_subcommand(
+      "claims", "Count what workers that die create twice, beside Redis; starts both itself");
+  AddComparisonOptions(*claims_sub, claims);
+  claims_sub->add_option("--workers", claims.workers.workers, "Each with a connection")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  claims_sub->add_option("--records", claims.workers.sources, "To create")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  claims_sub->add_option("--batch", claims.workers.batch, "IDs in one claim")
+      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
+      ->capture_default_str();
+  claims_sub
+      ->add_option("--crash-percent", claims.workers.crash_percent,
+                   "Share of batches in which the worker dies, at any point before it settles")
+      ->check(CLI::Range(0, 90))
+      ->capture_default_str();
+  claims_sub->add_option("--lease-ms", claims.workers.lease_ms, "Of a claim, or a lock")
+      ->check(CLI::Range(xref::kLeaseMsMin, xref::kLeaseMsMax))
+      ->capture_default_str();
+  claims_sub->add_option("--seed", claims.workers.seed, "Of the workers' crashes")
+      ->capture_default_str();
+  claims_sub->callback([&] { exit_code = Claims(claims); });
 
   try {
     app.parse(argc, argv);
