@@ -21,7 +21,7 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class Claims : public ShopTest {
+class ClaimsCommand : public ShopTest {
  protected:
   Outcome Claim(const std::string& source, const std::string& owner,
                 const Arguments& options = {}) {
@@ -50,7 +50,7 @@ class Claims : public ShopTest {
   void LetALeaseOfOneSecondEnd() { std::this_thread::sleep_for(std::chrono::milliseconds(1100)); }
 };
 
-TEST_F(Claims, AreGrantedOnceThenHeld) {
+TEST_F(ClaimsCommand, AreGrantedOnceThenHeld) {
   const Outcome granted = Claim("A", "ada", {"--lease", "60"});
   EXPECT_EQ(granted.exit_code, 0);
   EXPECT_THAT(granted.out, MatchesRegex("source_id,token,verdict,detail\nA,[0-9]+,granted,\n"));
@@ -60,7 +60,7 @@ TEST_F(Claims, AreGrantedOnceThenHeld) {
   EXPECT_THAT(held.out, HasSubstr("A,,held,held: A is claimed by ada for "));
 }
 
-TEST_F(Claims, AreSettledWithTheirTokenAfterACrash) {
+TEST_F(ClaimsCommand, AreSettledWithTheirTokenAfterACrash) {
   Claim("A", "ada");
   CrashAndRestartDaemon();
   const std::string token = TokenOf("A");
@@ -72,14 +72,14 @@ TEST_F(Claims, AreSettledWithTheirTokenAfterACrash) {
   ExpectHolds({{"A", "1"}});
 }
 
-TEST_F(Claims, EachRunHasAnOwnerOfItsOwnUnlessNamed) {
+TEST_F(ClaimsCommand, EachRunHasAnOwnerOfItsOwnUnlessNamed) {
   const std::string first = Xref({"claim", kPlace, "A"}).err;
   const std::string second = Xref({"claim", kPlace, "B"}).err;
   EXPECT_THAT(first, MatchesRegex("owner .+-[0-9]+-[0-9a-f]{8}, lease 5 min\n"));
   EXPECT_NE(first, second);
 }
 
-TEST_F(Claims, AreToldAsJson) {
+TEST_F(ClaimsCommand, AreToldAsJson) {
   EXPECT_THAT(Xref({"--json", "claim", kPlace, "A", "--owner", "ada"}).out,
               MatchesRegex("\\{\"source_id\":\"A\",\"verdict\":\"granted\",\"token\":[0-9]+,"
                            "\"owner\":\"ada\"\\}\n"));
@@ -88,7 +88,7 @@ TEST_F(Claims, AreToldAsJson) {
                          "\"remaining_ms\":"));
 }
 
-TEST_F(Claims, OfWhatIsLinkedOrIgnoredAreNotGranted) {
+TEST_F(ClaimsCommand, OfWhatIsLinkedOrIgnoredAreNotGranted) {
   Xref({"add", kPlace, "A", "1"});
   Xref({"ignore", kPlace, "B"});
   const Outcome outcome = Xref({"claim", kPlace, "A", "B"});
@@ -98,7 +98,7 @@ TEST_F(Claims, OfWhatIsLinkedOrIgnoredAreNotGranted) {
   EXPECT_THAT(Listed(), IsEmpty());
 }
 
-TEST_F(Claims, ThatAreOverHaveAnUnknownOutcome) {
+TEST_F(ClaimsCommand, ThatAreOverHaveAnUnknownOutcome) {
   Claim("A", "ada", {"--lease", "1"});
   LetALeaseOfOneSecondEnd();
   EXPECT_THAT(Xref({"claims", kPlace}).out,
@@ -113,7 +113,7 @@ TEST_F(Claims, ThatAreOverHaveAnUnknownOutcome) {
   EXPECT_EQ(Xref({"settle", kPlace, "A", "1", "--token", TokenOf("A")}).exit_code, 0);
 }
 
-TEST_F(Claims, AStaleTokenChangesNothing) {
+TEST_F(ClaimsCommand, AStaleTokenChangesNothing) {
   Claim("A", "ada", {"--lease", "1"});
   const std::string stale = TokenOf("A");
   LetALeaseOfOneSecondEnd();
@@ -133,7 +133,7 @@ TEST_F(Claims, AStaleTokenChangesNothing) {
   EXPECT_EQ(Listed()[0].at("owner"), "bob");
 }
 
-TEST_F(Claims, SettledWithAnotherTargetThanStandsAreConflicts) {
+TEST_F(ClaimsCommand, SettledWithAnotherTargetThanStandsAreConflicts) {
   Claim("A", "ada");
   const std::string token = TokenOf("A");
   Xref({"add", kPlace, "A", "1"});
@@ -143,20 +143,20 @@ TEST_F(Claims, SettledWithAnotherTargetThanStandsAreConflicts) {
   ExpectHolds({{"A", "1"}});
 }
 
-TEST_F(Claims, ReleasedAreFreeAgain) {
+TEST_F(ClaimsCommand, ReleasedAreFreeAgain) {
   Claim("A", "ada");
   EXPECT_EQ(Xref({"release", kPlace, "A", "--token", TokenOf("A")}).out, "released: A\n");
   EXPECT_EQ(Claim("A", "bob").exit_code, 0);
 }
 
-TEST_F(Claims, RenewedBeginTheirLeaseAgain) {
+TEST_F(ClaimsCommand, RenewedBeginTheirLeaseAgain) {
   Claim("A", "ada", {"--lease", "5"});
   EXPECT_EQ(Xref({"renew", kPlace, "A", "--token", TokenOf("A"), "--lease", "600"}).out,
             "renewed: A\n");
   EXPECT_GT(Listed()[0].at("remaining_ms").to_number<int64_t>(), 500'000);
 }
 
-TEST_F(Claims, OfAFileAreSettledAndReleasedByFile) {
+TEST_F(ClaimsCommand, OfAFileAreSettledAndReleasedByFile) {
   const Outcome claimed = Xref({"claim", kPlace, "--ids", "-"}, "source_id\nA\nB\nC\n");
   EXPECT_EQ(claimed.exit_code, 0);
   const std::string rows =
@@ -173,7 +173,7 @@ TEST_F(Claims, OfAFileAreSettledAndReleasedByFile) {
   EXPECT_THAT(Listed(), IsEmpty());
 }
 
-TEST_F(Claims, MayBeReadAsNdjson) {
+TEST_F(ClaimsCommand, MayBeReadAsNdjson) {
   Claim("A", "ada");
   EXPECT_EQ(Xref({"settle", kPlace, "--file", "-"},
                  "{\"source_id\":\"A\",\"target_id\":\"1\",\"token\":" + TokenOf("A") + "}\n")
@@ -182,7 +182,7 @@ TEST_F(Claims, MayBeReadAsNdjson) {
   ExpectHolds({{"A", "1"}});
 }
 
-TEST_F(Claims, AnyNumberIsListed) {
+TEST_F(ClaimsCommand, AnyNumberIsListed) {
   const References many = MakeReferences(25'000);
   EXPECT_EQ(Xref({"claim", kPlace, "--ids", "-"}, SourcesToCsv(many)).exit_code, 0);
   const auto listed = Listed();
@@ -193,14 +193,14 @@ TEST_F(Claims, AnyNumberIsListed) {
   EXPECT_EQ(std::adjacent_find(sources.begin(), sources.end()), sources.end());
 }
 
-TEST_F(Claims, NoneIsSaidOnStderrOnly) {
+TEST_F(ClaimsCommand, NoneIsSaidOnStderrOnly) {
   const Outcome none = Xref({"claims", kPlace});
   EXPECT_EQ(none.exit_code, 0);
   EXPECT_EQ(none.out, "");
   EXPECT_EQ(none.err, "nothing is claimed at shop/orders\n");
 }
 
-TEST_F(Claims, AreRefusedWhereSomethingIsWrongWithTheRequest) {
+TEST_F(ClaimsCommand, AreRefusedWhereSomethingIsWrongWithTheRequest) {
   const uint64_t lsn = Fact("lsn");
   for (const Arguments& wrong :
        {Arguments{"claim", kPlace}, Arguments{"claim", "shop/nothing", "A"},
