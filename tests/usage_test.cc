@@ -51,7 +51,9 @@ INSTANTIATE_TEST_SUITE_P(
         Arguments{"reverse"}, Arguments{"add"}, Arguments{"put"}, Arguments{"edit"},
         Arguments{"delete"}, Arguments{"ignore"}, Arguments{"unignore"}, Arguments{"claim"},
         Arguments{"settle"}, Arguments{"release"}, Arguments{"renew"}, Arguments{"claims"},
-        Arguments{"purge"}, Arguments{"backup"}, Arguments{"status"}, Arguments{"completion"}),
+        Arguments{"list"}, Arguments{"search"}, Arguments{"export"}, Arguments{"history"},
+        Arguments{"explain"}, Arguments{"purge"}, Arguments{"trash"}, Arguments{"restore"},
+        Arguments{"backup"}, Arguments{"status"}, Arguments{"completion"}),
     [](const auto& command) {
       std::string name;
       for (const std::string& word : command.param) name += word;
@@ -108,6 +110,8 @@ TEST(Xref, AServerThatIsDownIsNamedAndTellsApartByItsExitCode) {
         Arguments{"lookup", "shop/orders", "A"}, Arguments{"put", "shop/orders", "A", "1"},
         Arguments{"delete", "shop/orders", "A"}, Arguments{"claim", "shop/orders", "A"},
         Arguments{"claims", "shop/orders"}, Arguments{"purge", "shop/orders", "--preview"},
+        Arguments{"list", "shop/orders"}, Arguments{"history", "shop/orders", "A"},
+        Arguments{"export", "shop/orders"}, Arguments{"trash"}, Arguments{"restore", "shop/orders"},
         Arguments{"entity", "add", "shop/orders"}, Arguments{"entity", "list", "shop"},
         Arguments{"integration", "rename", "shop", "--source", "A", "--target", "B"}}) {
     Arguments arguments{"--server", kNobody};

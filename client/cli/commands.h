@@ -13,7 +13,10 @@ void AddImport(CommandLine& line);        // import
 void AddQuestions(CommandLine& line);     // check, lookup, reverse
 void AddMutations(CommandLine& line);     // add, put, edit, delete, ignore, unignore
 void AddClaims(CommandLine& line);        // claim, settle, release, renew, claims
+void AddBrowse(CommandLine& line);        // list, search, export
+void AddHistory(CommandLine& line);       // history, explain
 void AddPurge(CommandLine& line);         // purge
+void AddTrash(CommandLine& line);         // trash, restore
 void AddBackup(CommandLine& line);        // backup
 void AddStatus(CommandLine& line);        // status
 void AddCompletion(CommandLine& line);    // completion

@@ -12,7 +12,10 @@ int main(int argc, char** argv) {
   xref::cli::AddQuestions(line);
   xref::cli::AddMutations(line);
   xref::cli::AddClaims(line);
+  xref::cli::AddBrowse(line);
+  xref::cli::AddHistory(line);
   xref::cli::AddPurge(line);
+  xref::cli::AddTrash(line);
   xref::cli::AddBackup(line);
   xref::cli::AddStatus(line);
   xref::cli::AddCompletion(line);

@@ -1,0 +1,19 @@
+#pragma once
+
+// Listings of a place, whatever its size: page by page, from the server's disk.
+
+#include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
+
+#include "client/client.h"
+
+namespace xref::cli {
+
+// Calls `take` with every reference that `request` asks for, in the order of source IDs, until
+// there is no more or it returns false. `rows_max` is that of one page, as large as the server
+// allows where it is 0. The pages are asked for one by one: what changes meanwhile may show or not,
+// but no source ID comes twice. A row lives as long as the call; `take` must not use the client.
+absl::Status ForEachReference(Client& client, protocol::ListRequest request,
+                              absl::FunctionRef<bool(const protocol::ListedReference&)> take);
+
+}  // namespace xref::cli

@@ -1,0 +1,146 @@
+// What purges left, and bringing it back.
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <iostream>
+#include <utility>
+
+#include "client/cli/commands.h"
+#include "client/cli/progress.h"
+#include "client/history.h"
+
+namespace xref::cli {
+namespace {
+
+namespace json = boost::json;
+using protocol::ListedTrash;
+using protocol::RestoredItem;
+
+struct TrashOptions {};
+
+std::string PlaceOf(const ListedTrash& trash) {
+  return fmt::format("{}/{}", trash.integration, trash.type);
+}
+
+absl::StatusOr<ExitCode> RunTrash(const Globals& globals, const TrashOptions&) {
+  auto client = Client::Connect(globals.client);
+  if (!client.ok()) return client.status();
+  std::string payload;
+  const auto listed = (*client)->ListTrash(payload);
+  if (!listed.ok()) return listed.status();
+  for (const ListedTrash& trash : listed->trash) {
+    if (globals.json) {
+      std::cout << json::object{{"trash", trash.trash},
+                                {"place", PlaceOf(trash)},
+                                {"references", trash.references},
+                                {"purged", FormatTime(trash.purged_us)},
+                                {"by", Json(trash.actor)},
+                                {"kept_until", FormatTime(trash.expires_us)}}
+                << "\n";
+    } else {
+      std::cout << fmt::format("{:>6}  {:<40} {:>12} references, purged {} by {}, kept until {}\n",
+                               trash.trash, PlaceOf(trash), trash.references,
+                               FormatTime(trash.purged_us), trash.actor,
+                               FormatTime(trash.expires_us));
+    }
+  }
+  if (listed->trash.empty() && !globals.json) std::cerr << "the trash is empty\n";
+  return kDone;
+}
+
+struct RestoreOptions {
+  std::string place;
+  uint32_t trash = 0;
+  std::string actor;
+};
+
+// The number of what the last purge of the place left, or that which was named.
+absl::StatusOr<uint32_t> FindTrash(Client& client, const RestoreOptions& options) {
+  std::string payload;
+  const auto listed = client.ListTrash(payload);
+  if (!listed.ok()) return listed.status();
+  uint32_t found = 0;
+  for (const ListedTrash& trash : listed->trash) {
+    const bool named = options.trash == 0 || options.trash == trash.trash;
+    if (named && PlaceOf(trash) == options.place) found = trash.trash;
+  }
+  if (found != 0) return found;
+  return absl::NotFoundError(
+      fmt::format("the trash has nothing of {}{}; see what there is: xref trash", options.place,
+                  options.trash == 0 ? "" : fmt::format(" under number {}", options.trash)));
+}
+
+void PrintRefused(const RestoredItem& item, bool as_json) {
+  if (as_json) {
+    json::object row{{"source_id", Json(item.source)},
+                     {"target_id", Json(item.target)},
+                     {"verdict", Json(Name(item.outcome.verdict))},
+                     {"stands", nullptr}};
+    if (!item.outcome.other.empty()) row["stands"] = Json(item.outcome.other);
+    std::cout << row << "\n";
+    return;
+  }
+  std::cout << fmt::format("not restored: {} -> {}: {}{}{}\n", item.source, item.target,
+                           Name(item.outcome.verdict), item.outcome.other.empty() ? "" : " with ",
+                           item.outcome.other);
+}
+
+absl::StatusOr<ExitCode> RunRestore(const Globals& globals, const RestoreOptions& options) {
+  auto target = Reach(globals, options.place);  // which tells a place that does not exist
+  if (!target.ok()) return target.status();
+  const auto trash = FindTrash(*target->client, options);
+  if (!trash.ok()) return trash.status();
+  const std::string actor = ActorOr(options.actor);
+  uint64_t restored = 0;
+  uint64_t unchanged = 0;
+  uint64_t refused = 0;
+  {
+    Progress progress("restore");
+    std::string after;
+    for (bool more = true; more;) {
+      std::string payload;
+      const auto step =
+          target->client->Restore({.trash = *trash, .after = after, .actor = actor}, payload);
+      if (!step.ok()) return step.status();
+      for (const RestoredItem& item : step->refused) PrintRefused(item, globals.json);
+      restored += step->restored;
+      unchanged += step->unchanged;
+      refused += step->refused.size();
+      progress.Update(restored + unchanged + refused, 0, std::nullopt);
+      more = step->more;
+      after = step->next;
+    }
+  }
+  if (globals.json) {
+    std::cout << json::object{{"restored", restored},
+                              {"unchanged", unchanged},
+                              {"refused", refused}}
+              << "\n";
+  } else {
+    std::cout << fmt::format("restored {}; there already {}; something else stands for {}\n",
+                             restored, unchanged, refused);
+  }
+  return refused == 0 ? kDone : kSomeItems;
+}
+
+}  // namespace
+
+void AddTrash(CommandLine& line) {
+  line.Add<TrashOptions>(line.root(), "trash", "List what purges left, and until when",
+                         "Example: xref trash", RunTrash);
+  const auto [app, options] = line.Add<RestoreOptions>(
+      line.root(), "restore", "Bring back what a purge removed",
+      "Examples:\n"
+      "  xref restore shop-erp/orders\n"
+      "  xref restore shop-erp/orders --trash 12\n"
+      "Brings back what the last purge of the place removed, or the one with that number in 'xref "
+      "trash'. What was linked to something else meanwhile stays as it is and is listed; the exit "
+      "code is then 1. It may be repeated.",
+      RunRestore);
+  AddPlace(app, options.place);
+  app.add_option("--trash", options.trash, "The number of the purge")->type_name("N");
+  AddActor(app, options.actor);
+}
+
+}  // namespace xref::cli
