@@ -145,7 +145,7 @@ class Daemon {
 
     stopping_ = true;
     const bool was_loaded = state_.phase() != Phase::kLoading;
-    if (state_.phase() == Phase::kReady) state_.set_phase(Phase::kDraining);
+    state_.DrainIfReady();
     listener_->Stop();
     for (const auto& thread : io_threads_) thread->Drain();
     if (was_loaded) WaitUntilDrained();

@@ -64,6 +64,12 @@ class ServerState {
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_release); }
+  // Drains if it is ready, in one step: a commit may fail at that moment, and draining in place of
+  // read-only would accept changes again.
+  void DrainIfReady() {
+    Phase ready = Phase::kReady;
+    phase_.compare_exchange_strong(ready, Phase::kDraining);
+  }
 
   // Why the daemon is read-only, why the last checkpoint failed, what is damaged; empty where all
   // is well.
