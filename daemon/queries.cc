@@ -74,18 +74,20 @@ void Keep(protocol::ListedReference& row, std::deque<std::string>& texts) {
 // ---- The thread ----
 
 void Queries::Start() {
-  thread_ = std::thread([this] { Run(); });
+  const std::lock_guard lock(mutex_);
+  if (!stopping_) thread_ = std::thread([this] { Run(); });
 }
 
 void Queries::Stop() {
-  if (!thread_.joinable()) return;
+  std::thread thread;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     waiting_.clear();
+    thread.swap(thread_);
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread.joinable()) thread.join();
 }
 
 bool Queries::TryPush(std::unique_ptr<Query>& query) {

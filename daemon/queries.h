@@ -58,7 +58,8 @@ class Queries {
   Queries(const Queries&) = delete;
   Queries& operator=(const Queries&) = delete;
 
-  // The data files must be open.
+  // The data files must be open. Does nothing once it is stopped: a daemon may be ended while it
+  // starts, by another thread.
   void Start();
   // Waits for the question that is being answered, and drops the others.
   void Stop();
@@ -97,7 +98,7 @@ class Queries {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Query>> waiting_;  // guarded by mutex_
   bool stopping_ = false;                       // guarded by mutex_
-  std::thread thread_;
+  std::thread thread_;                          // guarded by mutex_
 };
 
 }  // namespace xref

@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
+#include <latch>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "tests/daemon_fixture.h"
 
@@ -222,6 +226,99 @@ TEST_F(Queries, ARestoreOfManyGoesStepByStep) {
   EXPECT_EQ(restored, 10'000U);
   EXPECT_GT(steps, 1);
   ExpectHolds(expected);
+}
+
+// Peers that each ask one thing after the other until the daemon is gone.
+class Peers {
+ public:
+  // Asks with a number that counts from 0; returns what became of it.
+  using AskOne = std::function<absl::Status(Client& client, uint64_t number)>;
+
+  explicit Peers(size_t count) : answered_(static_cast<std::ptrdiff_t>(count)) {}
+
+  void Add(std::unique_ptr<Client> client, AskOne ask) {
+    threads_.emplace_back([this, client = std::move(client), ask = std::move(ask)] {
+      absl::Status status = ask(*client, 0);
+      EXPECT_TRUE(status.ok()) << status;
+      answered_.count_down();
+      for (uint64_t number = 1; status.ok(); ++number) status = ask(*client, number);
+      EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    });
+  }
+  // Until each of them was answered once.
+  void AwaitAnswers() { answered_.wait(); }
+  void Join() { threads_.clear(); }
+
+ private:
+  std::latch answered_;
+  std::vector<std::jthread> threads_;
+};
+
+TEST_F(Queries, SigtermInTheMidstOfListingsAndRestoresEndsWell) {
+  std::string rows = "source_id,target_id\n";
+  for (int i = 0; i < 20'000; ++i) {
+    rows += "S-" + std::to_string(i) + ",T-" + std::to_string(i) + "\n";
+  }
+  for (int round = 0; round < 3 && !HasFailure(); ++round) {
+    Import(rows);
+    const uint32_t trash = Purge();
+    std::atomic<uint64_t> restored = 0;
+    const Peers::AskOne list = [&](Client& client, uint64_t) {
+      std::string payload;
+      return client.List({.place = orders_, .rows_max = 1000}, payload).status();
+    };
+    const Peers::AskOne history = [&](Client& client, uint64_t) {
+      std::string payload;
+      return client.History({.place = orders_, .source = "S-1"}, payload).status();
+    };
+    // From one step to the next, and from the last to the first.
+    const auto restore = [&] {
+      return [&, after = std::string()](Client& client, uint64_t) mutable {
+        std::string payload;
+        const auto reply =
+            client.Restore({.trash = trash, .after = after, .actor = "ada"}, payload);
+        if (!reply.ok()) return reply.status();
+        restored += reply->restored;
+        after = reply->next;
+        return absl::OkStatus();
+      };
+    };
+    // So that every question finds changes which are to be folded first.
+    const Peers::AskOne put = [&](Client& client, uint64_t number) {
+      IdList sources;
+      IdList targets;
+      sources.Add("S-1");
+      targets.Add("T-" + std::to_string(number));
+      return client
+          .Mutate({.mutation = Mutation::kPut,
+                   .place = orders_,
+                   .origin = Origin::kManual,
+                   .actor = "ada",
+                   .sources = sources.View(),
+                   .targets = targets.View()})
+          .status();
+    };
+    Peers peers(6);
+    for (const Peers::AskOne& ask : {list, list, history, put}) peers.Add(Connect(), ask);
+    for (int i = 0; i < 2; ++i) peers.Add(Connect(), restore());
+    peers.AwaitAnswers();
+    const Outcome stopped = StopDaemon();
+    EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
+    peers.Join();
+    StartDaemon();
+    Reconnect();
+    EXPECT_GE(ReferencesHeld(), restored);
+  }
+}
+
+// The thread of the queries is started by another thread than the one that a signal wakes up.
+TEST_F(Queries, SigtermOfADaemonThatIsAboutToBeReadyEndsWell) {
+  StopDaemon();
+  for (int i = 0; i < 20 && !HasFailure(); ++i) {
+    LaunchDaemon();
+    const Outcome stopped = StopDaemon();
+    EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
+  }
 }
 
 TEST_F(Queries, WhatDoesNotExistIsRefused) {
