@@ -131,13 +131,17 @@ void Queries::Run() {
 void Queries::Freshen() {
   const Lsn behind = state_.lsn - state_.snapshot_lsn;
   if (behind == 0 || behind > kFoldedForAQuestion) return;
+  const auto deadline = std::chrono::steady_clock::now() + kFoldWait;
+  // One at a time: a verification may keep it waiting for minutes, and every question would add
+  // another. It may have begun before the latest changes, so it does not stand for the next one.
+  if (folded_.valid() && folded_.wait_until(deadline) == std::future_status::timeout) return;
   const auto folded = std::make_shared<std::promise<void>>();
-  auto done = folded->get_future();
+  folded_ = folded->get_future();
   const bool asked = maintenance_.Ask([this, folded] {
     maintenance_.Fold().IgnoreError();  // it says by itself what went wrong
     folded->set_value();
   });
-  if (asked) done.wait_for(kFoldWait);
+  if (asked) folded_.wait_until(deadline);
 }
 
 // ---- Replies ----

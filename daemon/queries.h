@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -94,6 +95,7 @@ class Queries {
   const DataFiles& files_;
   ServerState& state_;
   const std::chrono::hours trash_kept_;
+  std::future<void> folded_;  // what was asked for last; of the thread
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Query>> waiting_;  // guarded by mutex_
