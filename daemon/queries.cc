@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,8 @@ constexpr size_t kReplyBytesAimed = 1 << 20;
 // More changes than these are not folded before a question: that could take seconds.
 constexpr Lsn kFoldedForAQuestion = 2'000;
 constexpr std::chrono::milliseconds kFoldWait{250};
+constexpr Lsn kAnyChanges = std::numeric_limits<Lsn>::max();
+constexpr std::chrono::milliseconds kLongFoldWait{2'000};
 // References put back in one step of a restore.
 constexpr uint32_t kRestoredAtOnce = 4'096;
 // Sources of the same target that HISTORY tells.
@@ -128,10 +131,10 @@ void Queries::Run() {
   }
 }
 
-void Queries::Freshen() {
+void Queries::Freshen(Lsn changes_max, std::chrono::milliseconds wait) {
   const Lsn behind = state_.lsn - state_.snapshot_lsn;
-  if (behind == 0 || behind > kFoldedForAQuestion) return;
-  const auto deadline = std::chrono::steady_clock::now() + kFoldWait;
+  if (behind == 0 || behind > changes_max) return;
+  const auto deadline = std::chrono::steady_clock::now() + wait;
   // One at a time: a verification may keep it waiting for minutes, and every question would add
   // another. It may have begun before the latest changes, so it does not stand for the next one.
   if (folded_.valid() && folded_.wait_until(deadline) == std::future_status::timeout) return;
@@ -179,7 +182,8 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
     return Refusing<Reply>(StatusCode::kUnknownPlace,
                            fmt::format("place {} does not exist; resolve it again", asked.place));
   }
-  Freshen();
+  // The pages that follow are of the same time, as far as that goes.
+  if (asked.after.empty()) Freshen(kFoldedForAQuestion, kFoldWait);
   const auto snapshot = files_.snapshots->current();
   const auto applied = snapshot->ReadApplied();
   if (!applied.ok()) return RefusingFor<Reply>(applied.status());
@@ -210,7 +214,8 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
 }
 
 Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
-  Freshen();
+  // Rare, and wrong where it lacks the latest changes: so it waits for them.
+  Freshen(kAnyChanges, kLongFoldWait);
   const auto snapshot = files_.snapshots->current();
   Texts texts;
   const auto keep = [&](std::string_view text) -> std::string_view {
@@ -358,20 +363,28 @@ Queries::Reply Queries::Commit(const Request& request) {
 }
 
 Queries::Reply Queries::Answer(const protocol::RestoreRequest& asked) {
-  std::optional<PlaceId> place;
+  PlaceId place = 0;
+  Lsn purged_lsn = 0;
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
     for (const Trash& trash : catalog.trash()) {
-      if (trash.partition == asked.trash) place = trash.place;
+      if (trash.partition != asked.trash) continue;
+      place = trash.place;
+      purged_lsn = trash.purged_lsn;
     }
   });
-  if (!place) {
+  if (place == 0) {
     return Refusing<Reply>(
         StatusCode::kUnknownPlace,
         fmt::format("there is nothing under the number {} in the trash; list the trash, and look "
                     "whether it was emptied meanwhile",
                     asked.trash));
   }
-  Freshen();
+  // What was there when it was purged must all be on the disk.
+  if (state_.snapshot_lsn < purged_lsn) Freshen(kAnyChanges, kLongFoldWait);
+  if (state_.snapshot_lsn < purged_lsn) {
+    return Refusing<Reply>(StatusCode::kOverloaded,
+                           "what was purged is still being written to the disk; try again");
+  }
   const auto snapshot = files_.snapshots->current();
   protocol::RestoreReply reply;
   struct Batch {
@@ -401,7 +414,7 @@ Queries::Reply Queries::Answer(const protocol::RestoreRequest& asked) {
     const Batch& batch = batches[origin];
     if (batch.sources.size() == 0) continue;
     Reply committed = Commit(protocol::MutationRequest{.mutation = protocol::Mutation::kAdd,
-                                                       .place = *place,
+                                                       .place = place,
                                                        .origin = static_cast<Origin>(origin),
                                                        .actor = asked.actor,
                                                        .sources = batch.sources.View(),

@@ -81,8 +81,9 @@ class Queries {
   Reply Answer(const TrashListRequest& asked);
   Reply Answer(const protocol::RestoreRequest& asked);
 
-  // Has the latest changes folded into the snapshot if there are few.
-  void Freshen();
+  // Has the latest changes folded into the snapshot, unless there are more of them than that, and
+  // waits so long for it.
+  void Freshen(Lsn changes_max, std::chrono::milliseconds wait);
   // Sends a change to the writer and waits for its reply.
   template <typename Request>
   Reply Commit(const Request& request);

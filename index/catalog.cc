@@ -43,15 +43,16 @@ void Catalog::Apply(const SetRules& rules) {
   if (type != nullptr) type->unique_targets = rules.unique_targets;
 }
 
-void Catalog::Apply(const PurgePlace& purged, std::string_view actor, int64_t time_us) {
+void Catalog::Apply(const PurgePlace& purged, const Change& change) {
   CatalogType* type = FindMutableType(purged.place);
   // Partitions only grow: this purge, or a later one, was made already.
   if (type == nullptr || type->partition >= purged.partition) return;
   trash_.push_back({.partition = type->partition,
                     .place = purged.place,
                     .references = purged.references,
-                    .purged_us = time_us,
-                    .actor = std::string(actor)});
+                    .purged_lsn = change.lsn,
+                    .purged_us = change.time_us,
+                    .actor = std::string(change.actor)});
   type->partition = purged.partition;
   next_place_ = std::max(next_place_, purged.partition + 1);
 }
@@ -69,9 +70,7 @@ void Catalog::Apply(const Change& change) {
     void operator()(const CreateType& created) const { catalog.Apply(created); }
     void operator()(const RenamePlatforms& renamed) const { catalog.Apply(renamed); }
     void operator()(const SetRules& rules) const { catalog.Apply(rules); }
-    void operator()(const PurgePlace& purged) const {
-      catalog.Apply(purged, change.actor, change.time_us);
-    }
+    void operator()(const PurgePlace& purged) const { catalog.Apply(purged, change); }
     void operator()(const EmptyTrash& emptied) const { catalog.Apply(emptied); }
     void operator()(const AddReferences&) const {}
     void operator()(const SetReferences&) const {}

@@ -32,6 +32,7 @@ struct Trash {
   PlaceId partition;  // the number under which it is stored
   PlaceId place;      // that was purged
   uint64_t references;
+  Lsn purged_lsn;  // by which change
   int64_t purged_us;
   std::string actor;
 };
@@ -48,7 +49,7 @@ class Catalog {
   void Apply(const CreateType& created);         // likewise
   void Apply(const RenamePlatforms& renamed);
   void Apply(const SetRules& rules);
-  void Apply(const PurgePlace& purged, std::string_view actor, int64_t time_us);
+  void Apply(const PurgePlace& purged, const Change& change);
   void Apply(const EmptyTrash& emptied);
   // Makes any change that is one of the catalog; the others are ignored.
   void Apply(const Change& change);

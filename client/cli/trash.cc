@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <iostream>
+#include <thread>
 #include <utility>
 
 #include "client/cli/commands.h"
@@ -97,11 +98,17 @@ absl::StatusOr<ExitCode> RunRestore(const Globals& globals, const RestoreOptions
   uint64_t refused = 0;
   {
     Progress progress("restore");
+    const auto give_up = std::chrono::steady_clock::now() + globals.client.answer_timeout;
     std::string after;
     for (bool more = true; more;) {
       std::string payload;
       const auto step =
           target->client->Restore({.trash = *trash, .after = after, .actor = actor}, payload);
+      if (absl::IsResourceExhausted(step.status()) && std::chrono::steady_clock::now() < give_up) {
+        // It is busy, most likely with writing down what was purged a moment ago.
+        std::this_thread::sleep_for(kPollPause);
+        continue;
+      }
       if (!step.ok()) return step.status();
       for (const RestoredItem& item : step->refused) PrintRefused(item, globals.json);
       restored += step->restored;
