@@ -75,4 +75,12 @@ void AppendCsvField(std::string_view field, std::string& out) {
   out.push_back('"');
 }
 
+void AppendCsvRow(std::initializer_list<std::string_view> fields, std::string& out) {
+  for (const std::string_view field : fields) {
+    AppendCsvField(field, out);
+    out.push_back(',');
+  }
+  out.back() = '\n';
+}
+
 }  // namespace xref

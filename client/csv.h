@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,5 +36,7 @@ class CsvRow {
 
 // Appends a field, quoted if it has to be.
 void AppendCsvField(std::string_view field, std::string& out);
+// Appends a row of at least one field, with its line break.
+void AppendCsvRow(std::initializer_list<std::string_view> fields, std::string& out);
 
 }  // namespace xref

@@ -3,12 +3,11 @@
 #include <absl/status/status.h>
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "client/record_reader.h"
+#include "client/cli/rows_file.h"
 
 namespace xref::cli {
 
@@ -30,7 +29,9 @@ class ImportReport {
   explicit ImportReport(std::string input) : input_(std::move(input)) {}
 
   // Makes the file of rejects, which must not exist. Call it at most once, before any row.
-  absl::Status OpenRejects(const std::string& path);
+  absl::Status OpenRejects(const std::string& path) {
+    return rejects_.Open(path, {"source_id", "target_id", "line", "reason"});
+  }
 
   Totals& totals() { return totals_; }
   const Totals& totals() const { return totals_; }
@@ -47,8 +48,7 @@ class ImportReport {
   const std::string input_;
   Totals totals_;
   uint64_t told_ = 0;
-  std::string rejects_path_;
-  std::ofstream rejects_;
+  RowsFile rejects_;
 };
 
 }  // namespace xref::cli
