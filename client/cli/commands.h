@@ -11,6 +11,7 @@ void AddIntegrations(CommandLine& line);  // integration create|list|rename
 void AddEntities(CommandLine& line);      // entity add|list|rule
 void AddImport(CommandLine& line);        // import
 void AddQuestions(CommandLine& line);     // check, lookup, reverse
+void AddDuplicates(CommandLine& line);    // duplicates
 void AddMutations(CommandLine& line);     // add, put, edit, delete, ignore, unignore
 void AddClaims(CommandLine& line);        // claim, settle, release, renew, claims
 void AddBrowse(CommandLine& line);        // list, search, export

@@ -1,5 +1,8 @@
 #include "client/cli/listing.h"
 
+#include <fmt/format.h>
+
+#include <iostream>
 #include <string>
 
 namespace xref::cli {
@@ -20,6 +23,23 @@ absl::Status ForEachReference(Client& client, protocol::ListRequest request,
     after = page->next;
     request.after = after;
   }
+}
+
+absl::Status WarnIfListingLags(Client& client, PlaceId place) {
+  std::string payload;
+  const auto status = client.Status(payload);
+  if (!status.ok()) return status.status();
+  Lsn lsn = 0;
+  for (const auto& [name, value] : status->facts) {
+    if (name == "lsn") lsn = std::stoull(value);
+  }
+  const auto page = client.List({.place = place, .rows_max = 1}, payload);
+  if (!page.ok()) return page.status();
+  if (page->as_of < lsn) {
+    std::cerr << fmt::format("the last {} changes of the server may not show yet\n",
+                             lsn - page->as_of);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace xref::cli

@@ -16,4 +16,7 @@ namespace xref::cli {
 absl::Status ForEachReference(Client& client, protocol::ListRequest request,
                               absl::FunctionRef<bool(const protocol::ListedReference&)> take);
 
+// Says on standard error if listings lag behind the server's changes now.
+absl::Status WarnIfListingLags(Client& client, PlaceId place);
+
 }  // namespace xref::cli
