@@ -48,12 +48,13 @@ INSTANTIATE_TEST_SUITE_P(
         Arguments{}, Arguments{"integration", "create"}, Arguments{"integration", "list"},
         Arguments{"integration", "rename"}, Arguments{"entity", "add"}, Arguments{"entity", "list"},
         Arguments{"entity", "rule"}, Arguments{"import"}, Arguments{"check"}, Arguments{"lookup"},
-        Arguments{"reverse"}, Arguments{"duplicates"}, Arguments{"add"}, Arguments{"put"},
-        Arguments{"edit"}, Arguments{"delete"}, Arguments{"ignore"}, Arguments{"unignore"},
-        Arguments{"claim"}, Arguments{"settle"}, Arguments{"release"}, Arguments{"renew"},
-        Arguments{"claims"}, Arguments{"list"}, Arguments{"search"}, Arguments{"export"},
-        Arguments{"history"}, Arguments{"explain"}, Arguments{"purge"}, Arguments{"trash"},
-        Arguments{"restore"}, Arguments{"backup"}, Arguments{"status"}, Arguments{"completion"}),
+        Arguments{"reverse"}, Arguments{"duplicates"}, Arguments{"reconcile"}, Arguments{"add"},
+        Arguments{"put"}, Arguments{"edit"}, Arguments{"delete"}, Arguments{"ignore"},
+        Arguments{"unignore"}, Arguments{"claim"}, Arguments{"settle"}, Arguments{"release"},
+        Arguments{"renew"}, Arguments{"claims"}, Arguments{"list"}, Arguments{"search"},
+        Arguments{"export"}, Arguments{"history"}, Arguments{"explain"}, Arguments{"purge"},
+        Arguments{"trash"}, Arguments{"restore"}, Arguments{"backup"}, Arguments{"status"},
+        Arguments{"completion"}),
     [](const auto& command) {
       std::string name;
       for (const std::string& word : command.param) name += word;

@@ -12,6 +12,7 @@ void AddEntities(CommandLine& line);      // entity add|list|rule
 void AddImport(CommandLine& line);        // import
 void AddQuestions(CommandLine& line);     // check, lookup, reverse
 void AddDuplicates(CommandLine& line);    // duplicates
+void AddReconcile(CommandLine& line);     // reconcile
 void AddMutations(CommandLine& line);     // add, put, edit, delete, ignore, unignore
 void AddClaims(CommandLine& line);        // claim, settle, release, renew, claims
 void AddBrowse(CommandLine& line);        // list, search, export

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   xref::cli::AddImport(line);
   xref::cli::AddQuestions(line);
   xref::cli::AddDuplicates(line);
+  xref::cli::AddReconcile(line);
   xref::cli::AddMutations(line);
   xref::cli::AddClaims(line);
   xref::cli::AddBrowse(line);
