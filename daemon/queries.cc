@@ -26,7 +26,7 @@ constexpr size_t kReplyBytesAimed = 1 << 20;
 constexpr Lsn kFoldedForAQuestion = 2'000;
 constexpr std::chrono::milliseconds kFoldWait{250};
 constexpr Lsn kAnyChanges = std::numeric_limits<Lsn>::max();
-constexpr std::chrono::milliseconds kLongFoldWait{2'000};
+constexpr std::chrono::milliseconds kLongFoldWait{10'000};
 // References put back in one step of a restore.
 constexpr uint32_t kRestoredAtOnce = 4'096;
 // Sources of the same target that HISTORY tells.
@@ -183,7 +183,11 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
                            fmt::format("place {} does not exist; resolve it again", asked.place));
   }
   // The pages that follow are of the same time, as far as that goes.
-  if (asked.after.empty()) Freshen(kFoldedForAQuestion, kFoldWait);
+  if (asked.after.empty()) {
+    // Who takes out everything would rather wait than miss the latest.
+    const bool everything = asked.rows_max == protocol::kRowsListedMax;
+    Freshen(everything ? kAnyChanges : kFoldedForAQuestion, everything ? kLongFoldWait : kFoldWait);
+  }
   const auto snapshot = files_.snapshots->current();
   const auto applied = snapshot->ReadApplied();
   if (!applied.ok()) return RefusingFor<Reply>(applied.status());
