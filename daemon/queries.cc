@@ -24,7 +24,7 @@ constexpr uint64_t kExaminedMax = 200'000;
 constexpr size_t kReplyBytesAimed = 1 << 20;
 // More changes than these are not folded before a question: that could take seconds.
 constexpr Lsn kFoldedForAQuestion = 2'000;
-constexpr std::chrono::milliseconds kFoldWait{250};
+constexpr std::chrono::milliseconds kFoldWait{2'000};
 constexpr Lsn kAnyChanges = std::numeric_limits<Lsn>::max();
 constexpr std::chrono::milliseconds kLongFoldWait{10'000};
 // References put back in one step of a restore.

@@ -171,7 +171,7 @@ TEST_F(DiskFaults, ACheckpointThatFailsIsTriedAgainAndLosesNothing) {
   daemon_->AwaitErrorLine("the checkpoint failed");
   EXPECT_THAT(Xref({"status"}).out, HasSubstr("trouble"));
   Repair();
-  daemon_->AwaitErrorLine("checkpoint: the snapshot reaches");
+  daemon_->AwaitErrorLine("checkpoint: the snapshot reaches LSN 3");
   EXPECT_THAT(Xref({"status"}).out, ::testing::Not(HasSubstr("trouble")));
   CrashAndRestartDaemon();
   EXPECT_EQ(Xref({"check", kPlace, "--id", "before", "--id", "during"}).exit_code, 0);
