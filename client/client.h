@@ -29,7 +29,7 @@
 
 #include "client/channel.h"
 #include "index/vocabulary.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 #include "protocol/query_messages.h"
 
 namespace xref {

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref {
 

@@ -33,11 +33,6 @@ GroupPlan::Reply GroupPlan::Reply::Refusing(const protocol::Refusal& refusal) {
   return reply;
 }
 
-GroupPlan::Reply GroupPlan::Reply::NoSuchPlace(PlaceId place) {
-  return Refuse(StatusCode::kUnknownPlace,
-                fmt::format("place {} does not exist; resolve it again", place));
-}
-
 GroupPlan::Reply GroupPlan::Decide(const ChangeRequest& change) {
   ++ordinal_;
   return std::visit([this](const auto& asked) { return DecideOne(asked); }, change.asked);
@@ -129,7 +124,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PlatformsRenameRequest& as
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::RulesSetRequest& asked) {
   const CatalogType* type = store_.WriterCatalog().FindType(asked.place);
-  if (type == nullptr) return Reply::NoSuchPlace(asked.place);
+  if (type == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   const bool same = type->unique_targets == asked.unique_targets;
   if (!same) Record(asked.actor, SetRules{asked.place, asked.unique_targets});
   return Reply::Of(CatalogReply{!same});
@@ -143,7 +138,8 @@ int64_t GroupPlan::RemainingMs(int64_t until_us) const {
 }
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
-  if (store_.WriterIndex(asked.place) == nullptr) return Reply::NoSuchPlace(asked.place);
+  if (store_.WriterIndex(asked.place) == nullptr)
+    return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   protocol::ClaimsReply reply;
   store_.WriterReservations().ListClaims(
       asked.place, asked.after, [&](std::string_view source, const xref::Claim& claim) {
@@ -159,7 +155,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgePreviewRequest& asked) {
   const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) return Reply::NoSuchPlace(asked.place);
+  if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   const uint64_t version = safeguards_.VersionOf(asked.place);
   return Reply::Of(protocol::PurgePreviewReply{
       .references = index->size(),
@@ -170,7 +166,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgePreviewRequest& asked
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
   const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) return Reply::NoSuchPlace(asked.place);
+  if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   const uint64_t subject =
       PurgeSubject(asked.place, safeguards_.VersionOf(asked.place), index->size());
   switch (safeguards_.Redeem(asked.token, subject, now_us_)) {

@@ -12,7 +12,7 @@
 #include "index/reference_store.h"
 #include "index/vocabulary.h"
 #include "persistence/journal.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref {
 
@@ -50,7 +50,6 @@ class GroupPlan {
       return reply;
     }
     static Reply Refusing(const protocol::Refusal& refusal);
-    static Reply NoSuchPlace(PlaceId place);
   };
   // Decides the next change of the group and returns the reply that it is owed once the plan is
   // durable.

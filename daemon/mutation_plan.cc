@@ -16,7 +16,7 @@ using protocol::Verdict;
 
 GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
   const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) return Reply::NoSuchPlace(asked.place);
+  if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   const uint32_t count = asked.sources.count;
   std::vector<std::string_view> standing(count);
   IdCursor looked_up(asked.sources);

@@ -152,11 +152,16 @@ void Queries::Freshen(Lsn changes_max, std::chrono::milliseconds wait) {
 namespace {
 
 template <typename Reply>
-Reply Refusing(StatusCode status, std::string message) {
+Reply Refusing(const protocol::Refusal& refusal) {
   Reply reply;
-  reply.status = status;
-  protocol::Encode(protocol::Refusal{status, kNoItem, std::move(message)}, reply.payload);
+  reply.status = refusal.status;
+  protocol::Encode(refusal, reply.payload);
   return reply;
+}
+
+template <typename Reply>
+Reply Refusing(StatusCode status, std::string message) {
+  return Refusing<Reply>(protocol::Refusal{status, kNoItem, std::move(message)});
 }
 
 template <typename Reply, typename Message>
@@ -179,8 +184,7 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
     if (const CatalogType* type = catalog.FindType(asked.place)) partition = type->partition;
   });
   if (!partition) {
-    return Refusing<Reply>(StatusCode::kUnknownPlace,
-                           fmt::format("place {} does not exist; resolve it again", asked.place));
+    return Refusing<Reply>(protocol::NoSuchPlace(asked.place));
   }
   // The pages that follow are of the same time, as far as that goes.
   if (asked.after.empty()) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "index/vocabulary.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref {
 

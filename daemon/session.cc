@@ -46,11 +46,6 @@ std::string_view NameOf(Phase phase) {
   return "unknown";
 }
 
-Refusal NoSuchPlace(PlaceId place) {
-  return {StatusCode::kUnknownPlace, kNoItem,
-          fmt::format("place {} does not exist; resolve it again", place)};
-}
-
 Refusal RefusalOf(const absl::Status& why) {
   const StatusCode status = absl::IsResourceExhausted(why) ? StatusCode::kOverloaded
                             : absl::IsUnavailable(why)     ? StatusCode::kNotReady
@@ -406,7 +401,7 @@ void Session::AnswerCheck(const Frame& frame, std::string& out) {
   uint8_t* bitmap = protocol::BeginCheckReply(request.ids.count, out);
   if (!service_.store.Check(io_thread_, request.place, request.ids, bitmap)) {
     out.resize(start);
-    return Refuse(frame.header, NoSuchPlace(request.place), out);
+    return Refuse(frame.header, protocol::NoSuchPlace(request.place), out);
   }
   IoCounters& counters = service_.state.io[io_thread_];
   Count(counters.ids_checked, request.ids.count);
@@ -427,7 +422,7 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
       [&](std::span<const std::string_view> chunk) { targets.Append(chunk); });
   if (!found) {
     out.resize(start);
-    return Refuse(frame.header, NoSuchPlace(request.place), out);
+    return Refuse(frame.header, protocol::NoSuchPlace(request.place), out);
   }
   Count(service_.state.io[io_thread_].ids_looked_up, request.ids.count);
   reply.Close();
@@ -447,7 +442,7 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
             too_large || sources.payload_bytes() + 1 + source.size() > protocol::kReplyBytesMax;
         if (!too_large) sources.Append(target, source);
       });
-  if (!found) return Refuse(frame.header, NoSuchPlace(request.place), out);
+  if (!found) return Refuse(frame.header, protocol::NoSuchPlace(request.place), out);
   if (too_large) {
     return Refuse(frame.header,
                   {StatusCode::kTooLarge, kNoItem,

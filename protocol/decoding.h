@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref::protocol {
 

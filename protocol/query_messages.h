@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref::protocol {
 

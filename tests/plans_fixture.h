@@ -21,7 +21,7 @@
 #include "daemon/safeguards.h"
 #include "index/reference_store.h"
 #include "protocol/change_codec.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref {
 

@@ -10,7 +10,7 @@
 
 #include "protocol/change_codec.h"
 #include "protocol/frame.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 
 namespace xref::protocol {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "protocol/change_codec.h"
 #include "protocol/frame.h"
-#include "protocol/messages.h"
+#include "protocol/change_messages.h"
 #include "protocol/query_messages.h"
 
 namespace xref::protocol {
