@@ -27,6 +27,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
   effect.first_token = next_token_;
   protocol::MutationReply reply;
   reply.outcomes.reserve(count);
+  states_.Expect(count);
   const protocol::MutationFields has = FieldsOf(asked.mutation);
   IdCursor sources(asked.sources);
   IdCursor targets(asked.targets);

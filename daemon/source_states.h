@@ -34,6 +34,9 @@ class SourceStates {
  public:
   explicit SourceStates(const ReferenceStore& store) : store_(store) {}
 
+  // That many sources more are about to be met.
+  void Expect(size_t more) { sources_.reserve(sources_.size() + more); }
+
   // The state of a source; `standing` is the target that the store has for it, empty for none.
   // Valid until the next call.
   SourceState& Meet(PlaceId place, std::string_view source, std::string_view standing);

@@ -73,7 +73,7 @@ bool SourceMap::Store(SourceSegment& segment, uint32_t hash, std::string_view so
                       std::string_view target) {
   if (segment.table.size() >= kSegmentEntriesMax) return false;
   if (segment.table.size() >= segment.table.capacity()) {
-    Rehash(segment, segment.table.capacity() * 5 / 4 + 1);
+    Rehash(segment, segment.table.capacity() * 3 / 2 + 1);
   }
   const auto offset = segment.records.Append(source, target);
   if (!offset.has_value()) return false;

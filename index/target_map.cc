@@ -38,7 +38,7 @@ void TargetMap::Insert(uint32_t target_hash, uint32_t source_hash) {
   if (table.size() >= kSegmentEntriesMax) {
     Split(target_hash);
   } else if (table.size() >= table.capacity()) {
-    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 11 / 10 + 1);
+    Rehash(directory_.At(target_hash), target_hash, table.capacity() * 4 / 3 + 1);
   }
   Store(directory_.At(target_hash), target_hash, source_hash);
 }
