@@ -369,6 +369,11 @@ absl::StatusOr<protocol::RestoreReply> Client::Restore(const protocol::RestoreRe
   return Call<protocol::RestoreReply>(Opcode::kRestore, request, payload);
 }
 
+absl::StatusOr<protocol::PromoteReply> Client::Promote(const protocol::PromoteRequest& request) {
+  std::string payload;
+  return Call<protocol::PromoteReply>(Opcode::kPromote, request, payload);
+}
+
 // ---- Pipelined batches ----
 
 absl::Status Client::StartCheck(PlaceId place, const IdBatch& ids, size_t window,

@@ -31,6 +31,7 @@
 #include "index/vocabulary.h"
 #include "protocol/change_messages.h"
 #include "protocol/query_messages.h"
+#include "protocol/replication_messages.h"
 
 namespace xref {
 
@@ -123,6 +124,10 @@ class Client {
   absl::StatusOr<protocol::TrashReply> ListTrash(std::string& payload);
   absl::StatusOr<protocol::RestoreReply> Restore(const protocol::RestoreRequest& request,
                                                  std::string& payload);
+
+  // Makes the standby that this client is connected to the primary. PermissionDenied: that is not
+  // safe, and the message says why.
+  absl::StatusOr<protocol::PromoteReply> Promote(const protocol::PromoteRequest& request);
 
   // ---- Pipelined batches ----
 

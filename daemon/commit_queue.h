@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "protocol/change_messages.h"
+#include "protocol/replication_messages.h"
 
 namespace xref {
 
@@ -27,7 +28,7 @@ struct ChangeRequest {
   std::variant<protocol::MutationRequest, protocol::IntegrationCreateRequest,
                protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
                protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
-               protocol::PurgeRequest, EmptyTrashRequest>
+               protocol::PurgeRequest, protocol::FollowRequest, EmptyTrashRequest>
       asked;
   protocol::FrameHeader header;
 

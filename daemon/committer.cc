@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/group_plan.h"
 #include "daemon/limits.h"
 #include "persistence/failpoint.h"
 #include "protocol/change_codec.h"
@@ -18,6 +17,11 @@ using protocol::StatusCode;
 
 constexpr std::string_view kReadOnlyHint =
     "a commit failed and the daemon is read-only; see its log, mend the disk and restart it";
+
+// A standby that asks whether it may follow must be answered where none follows yet.
+bool IsFromStandby(const std::vector<std::unique_ptr<ChangeRequest>>& group) {
+  return std::holds_alternative<protocol::FollowRequest>(group.front()->asked);
+}
 
 uint64_t BytesOf(const std::vector<std::unique_ptr<ChangeRequest>>& group) {
   uint64_t bytes = 0;
@@ -40,7 +44,7 @@ void Committer::Run() {
       if (reclaiming) continue;
       return;
     }
-    if (const auto obstacle = FindObstacle()) {
+    if (const auto obstacle = FindObstacle(); obstacle && !IsFromStandby(group)) {
       RefuseAll(group, StatusCode::kReadOnly, *obstacle);
     } else {
       Commit(group);
@@ -50,6 +54,7 @@ void Committer::Run() {
 
 std::optional<std::string> Committer::FindObstacle() const {
   if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
+  if (std::string why = feed_.FindObstacle(); !why.empty()) return why;
   if (journal_.DiskBytesFree() < kDiskBytesFreeMin) {
     return fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
                        kDiskBytesFreeMin >> 20);
@@ -93,15 +98,9 @@ void Committer::Commit(Group& group) {
   }
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begun);
-  for (const JournalRecord& record : records) {
-    Change change;
-    if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
-      spdlog::critical("change {} cannot be read back: {}", record.lsn, *fault);
-      std::abort();  // what was just encoded must decode: this is a defect, not an input
-    }
-    store_.Apply(change);
-    state_.lsn = record.lsn;
-  }
+  // Standbys make it durable while it is applied here.
+  if (!records.empty()) feed_.Committed(records.back().lsn);
+  for (const JournalRecord& record : records) ApplyRecord(record);
   WriterCounters& counters = state_.writer;
   Count(counters.groups, 1);
   Note(counters.group_changes_last, counters.group_changes_max, group.size());
@@ -112,8 +111,60 @@ void Committer::Commit(Group& group) {
   }
 
   Pass(Failpoint::kReplyBefore);
-  for (size_t i = 0; i < group.size(); ++i)
-    Answer(*group[i], replies[i].status, replies[i].payload);
+  if (records.empty() || IsFromStandby(group)) {
+    for (size_t i = 0; i < group.size(); ++i) {
+      Answer(*group[i], replies[i].status, replies[i].payload);
+    }
+    return;
+  }
+  AnswerWhenHeld(std::move(group), std::move(replies));
+}
+
+void Committer::ApplyRecord(const JournalRecord& record) {
+  Change change;
+  if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
+    spdlog::critical("change {} cannot be read back: {}", record.lsn, *fault);
+    std::abort();  // what was just encoded must decode: this is a defect, not an input
+  }
+  store_.Apply(change);
+  state_.lsn = record.lsn;
+}
+
+absl::Status Committer::BeginEpoch(Epoch epoch) {
+  const Change begun{.lsn = state_.lsn + 1,
+                     .epoch = epoch,
+                     .time_us = clock_.NowMicroseconds(),
+                     .actor = "xrefd",
+                     .what = xref::BeginEpoch{safeguards_.DrawMark()}};
+  std::string bytes;
+  protocol::EncodeChange(begun, bytes);
+  const JournalRecord record{begun.lsn, bytes};
+  if (auto status = journal_.Append({&record, 1}); !status.ok()) return status;
+  ApplyRecord(record);
+  state_.epoch = epoch;
+  return absl::OkStatus();
+}
+
+void Committer::AnswerWhenHeld(Group group, std::vector<GroupPlan::Reply> replies) {
+  const auto answer = [this](Group& changes, std::vector<GroupPlan::Reply>& owed,
+                             protocol::AckLevel held, bool known) {
+    if (!known) {
+      return RefuseAll(changes, StatusCode::kReadOnly,
+                       "the daemon shut down before a standby had confirmed this change, so it may "
+                       "be lost with this machine; ask again when the daemon is back");
+    }
+    for (size_t i = 0; i < changes.size(); ++i) {
+      Answer(*changes[i], owed[i].status, owed[i].payload,
+             held == protocol::AckLevel::kStandby ? protocol::kFlagOnStandby : 0);
+    }
+  };
+  if (feed_.rule().level == protocol::AckLevel::kDisk) {
+    return answer(group, replies, protocol::AckLevel::kDisk, true);
+  }
+  feed_.Hold(state_.lsn, [answer, group = std::move(group), replies = std::move(replies)](
+                             protocol::AckLevel held, bool known) mutable {
+    answer(group, replies, held, known);
+  });
 }
 
 void Committer::RefuseAll(Group& group, StatusCode status, const std::string& message) {
@@ -122,10 +173,13 @@ void Committer::RefuseAll(Group& group, StatusCode status, const std::string& me
   for (const auto& change : group) Answer(*change, status, payload);
 }
 
-void Committer::Answer(ChangeRequest& change, StatusCode status, std::string_view payload) {
+void Committer::Answer(ChangeRequest& change, StatusCode status, std::string_view payload,
+                       uint8_t flags) {
   std::string frame;
   frame.reserve(protocol::kHeaderBytes + payload.size());
-  protocol::FrameWriter writer(frame, protocol::ReplyHeader(change.header, status, state_.epoch));
+  protocol::FrameHeader header = protocol::ReplyHeader(change.header, status, state_.epoch);
+  header.flags |= flags;
+  protocol::FrameWriter writer(frame, header);
   frame.append(payload);
   writer.Close();
   std::move(change.done)(std::move(frame));

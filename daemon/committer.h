@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "daemon/commit_queue.h"
+#include "daemon/group_plan.h"
 #include "daemon/safeguards.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
 #include "persistence/journal.h"
+#include "replication/feed.h"
 
 namespace xref {
 
@@ -20,14 +22,19 @@ namespace xref {
 // more, since what the disk holds is no longer known: the daemon is then read-only.
 class Committer {
  public:
-  Committer(CommitQueue& queue, Journal& journal, ReferenceStore& store, ServerState& state,
-            uint64_t memory_limit, uint64_t deletes_max)
+  Committer(CommitQueue& queue, Journal& journal, Feed& feed, ReferenceStore& store,
+            ServerState& state, uint64_t memory_limit, uint64_t deletes_max)
       : queue_(queue),
         journal_(journal),
+        feed_(feed),
         store_(store),
         state_(state),
         memory_limit_(memory_limit),
         safeguards_(deletes_max) {}
+
+  // Begins a new epoch, durably, before anything is done in it. Any error is final, as after a
+  // failed commit. On the writer's thread, before Run.
+  absl::Status BeginEpoch(Epoch epoch);
 
   // Runs on the writer's thread until the queue is closed and empty.
   void Run();
@@ -40,7 +47,11 @@ class Committer {
   void Commit(Group& group);
   // Answers every change of the group with the same refusal.
   void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
-  void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload);
+  void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload,
+              uint8_t flags = 0);
+  // Answers the changes once as many copies of them are durable as the rule asks for.
+  void AnswerWhenHeld(Group group, std::vector<GroupPlan::Reply> replies);
+  void ApplyRecord(const JournalRecord& record);
 
   // The time since 1970 as it was when the daemon began, plus what has passed since: it never goes
   // back, whatever is done to the system's clock, so that leases end when they should.
@@ -55,6 +66,7 @@ class Committer {
 
   CommitQueue& queue_;
   Journal& journal_;
+  Feed& feed_;
   ReferenceStore& store_;
   ServerState& state_;
   const uint64_t memory_limit_;

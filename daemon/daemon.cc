@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -30,6 +31,8 @@
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
+#include "replication/feed.h"
+#include "replication/follower.h"
 
 // The threads, and what passes between them:
 //
@@ -90,6 +93,13 @@ class LoadingLog {
   std::chrono::steady_clock::time_point next_;
 };
 
+AckRule AckRuleOf(const Options& options) {
+  return {
+      .level = options.ack == "standby" ? protocol::AckLevel::kStandby : protocol::AckLevel::kDisk,
+      .degrade = options.ack_degrade,
+      .timeout = std::chrono::milliseconds(options.ack_timeout_ms)};
+}
+
 class Daemon {
  public:
   Daemon(const Options& options, const DataFolder& folder)
@@ -99,7 +109,9 @@ class Daemon {
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_),
         store_(io_count_ + 1),  // the last slot is for the queries
-        maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds)),
+        feed_(AckRuleOf(options)),
+        maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
+                     [this] { return feed_.KeepFrom(); }),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
         queries_(store_, io_count_, commits_, maintenance_, files_, state_,
@@ -111,6 +123,8 @@ class Daemon {
                  .verifications = verifications_,
                  .backups = backups_,
                  .queries = queries_,
+                 .feed = feed_,
+                 .follower = nullptr,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit} {
@@ -125,8 +139,20 @@ class Daemon {
     auto listener = Listener::Bind(address, connections_max, state_, io_threads_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
+    if (!options_.standby_of.empty()) {
+      follower_.emplace(
+          Follower::Options{.primary = options_.standby_of,
+                            .name = options_.name.empty() ? listener_->address() : options_.name,
+                            .data_folder = options_.data,
+                            .map_bytes = kMapBytes});
+      service_.follower = &*follower_;
+    }
     return absl::OkStatus();
   }
+  // HOST:PORT, with the port that was taken where 0 was asked for.
+  std::string address() const { return listener_->address(); }
+  // Whether it ended since a copy of the primary's data has arrived, to be started with.
+  bool reload() const { return reload_; }
 
   // Serves until a signal; returns why it ended.
   absl::Status Run() {
@@ -148,6 +174,8 @@ class Daemon {
     state_.DrainIfReady();
     listener_->Stop();
     for (const auto& thread : io_threads_) thread->Drain();
+    if (follower_) follower_->Stop();
+    feed_.Stop();  // what waits for a standby is answered as it is
     if (was_loaded) WaitUntilDrained();
     queries_.Stop();  // while the writer still answers it
     commits_.Close();
@@ -202,17 +230,98 @@ class Daemon {
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
     maintenance_.Start();
     queries_.Start();
-    state_.set_phase(Phase::kReady);
-    spdlog::info(
-        "ready: {} references from the snapshot and {} changes from the journal, LSN {}, "
-        "in {} ms",
+    const std::string found = fmt::format(
+        "{} references from the snapshot and {} changes from the journal, LSN {}, in {} ms",
         recovered->from_snapshot, recovered->from_journal, recovered->lsn,
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                               begun)
             .count());
-    Committer(commits_, *files_.journal, store_, state_, options_.memory_limit,
-              options_.deletes_per_minute)
-        .Run();
+    if (follower_) {
+      spdlog::info("loaded: {}", found);
+      if (FollowUntilPromoted()) LeadAfter(follower_->TakePromotion());
+    } else {
+      LeadWith(found);
+    }
+  }
+
+  // As a standby; false where the daemon is to end.
+  bool FollowUntilPromoted() {
+    const auto begin_to_answer = [this] {
+      state_.set_phase(Phase::kStandby);
+      spdlog::info("ready: a standby of {}, LSN {}", options_.standby_of, state_.lsn.load());
+    };
+    // One that has never followed knows nothing that it could answer with.
+    if (state_.lsn > 0) begin_to_answer();
+    const auto end = follower_->Run(
+        *files_.journal, store_, state_.epoch, state_.lsn,
+        [this](Epoch epoch, Lsn lsn) {
+          state_.epoch = epoch;
+          state_.lsn = lsn;
+        },
+        [&] {
+          if (state_.phase() == Phase::kLoading) begin_to_answer();
+        });
+    if (end == Follower::End::kPromoted) return true;
+    if (end == Follower::End::kFailed) {
+      state_.set_trouble(Trouble::kFollowing, follower_->status().trouble);
+      state_.set_phase(Phase::kReadOnly);
+      return false;
+    }
+    if (end == Follower::End::kReload) {
+      reload_ = true;
+      asio::post(main_, [this] { main_.stop(); });
+    }
+    return false;
+  }
+
+  // As the primary that it has been, until the daemon ends. `found` is what was recovered.
+  void LeadWith(const std::string& found) {
+    Committer committer = MakeCommitter();
+    const auto& epochs = store_.WriterCatalog().epochs();
+    // That of a backup which was restored is not on record yet.
+    const bool is_new = !epochs.empty() && epochs.back().epoch != state_.epoch;
+    if (BeginToLead(is_new ? committer.BeginEpoch(state_.epoch) : absl::OkStatus())) {
+      spdlog::info("ready: {}", found);
+    }
+    Commit(committer);
+  }
+
+  // As the primary of the next epoch.
+  void LeadAfter(Follower::Promotion promotion) {
+    Committer committer = MakeCommitter();
+    const Lsn last_of_others = state_.lsn;
+    const absl::Status begun = committer.BeginEpoch(state_.epoch + 1);
+    if (BeginToLead(begun)) {
+      spdlog::info("promoted: the primary of epoch {}, from LSN {} on", state_.epoch.load(),
+                   last_of_others);
+      std::move(promotion.done)(
+          protocol::PromoteReply{.epoch = state_.epoch, .lsn = last_of_others});
+    } else {
+      std::move(promotion.done)(begun);
+    }
+    Commit(committer);
+  }
+
+  Committer MakeCommitter() {
+    return Committer(commits_, *files_.journal, feed_, store_, state_, options_.memory_limit,
+                     options_.deletes_per_minute);
+  }
+
+  // Takes changes from now on, unless the epoch could not be begun.
+  bool BeginToLead(const absl::Status& begun) {
+    if (begun.ok()) {
+      feed_.Start(*files_.journal, state_.lsn);
+      state_.set_phase(Phase::kReady);
+    } else {
+      state_.set_trouble(Trouble::kCommit, begun.ToString());
+      state_.set_phase(Phase::kReadOnly);
+    }
+    return begun.ok();
+  }
+
+  void Commit(Committer& committer) {
+    committer.Run();
+    feed_.Stop();  // what it holds refers to the committer
   }
 
   void WaitUntilDrained() {
@@ -233,6 +342,8 @@ class Daemon {
   ServerState state_;
   ReferenceStore store_;
   CommitQueue commits_;
+  Feed feed_;
+  std::optional<Follower> follower_;  // of a standby
   Maintenance maintenance_;
   Verifications verifications_;
   Backups backups_;
@@ -243,19 +354,25 @@ class Daemon {
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> reload_ = false;
   absl::Status ended_;  // written by the writer before main_ is stopped
 };
 
 }  // namespace
 
 absl::Status RunDaemon(const Options& options) {
-  const auto address = ParseAddress(options.listen);
+  auto address = ParseAddress(options.listen);
   if (!address.ok()) return address.status();
-  auto folder = DataFolder::Lock(options.data);
-  if (!folder.ok()) return folder.status();
-  Daemon daemon(options, *folder);
-  if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
-  return daemon.Run();
+  for (;;) {
+    auto folder = DataFolder::Lock(options.data);
+    if (!folder.ok()) return folder.status();
+    Daemon daemon(options, *folder);
+    if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
+    address = ParseAddress(daemon.address());
+    const absl::Status ended = daemon.Run();
+    if (!daemon.reload()) return ended;
+    spdlog::info("a copy of the primary's data has arrived: starting with it");
+  }
 }
 
 }  // namespace xref

@@ -189,6 +189,36 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
   return Reply::Of(reply);
 }
 
+// ---- Standbys ----
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::FollowRequest& asked) {
+  using protocol::FollowVerdict;
+  if (asked.epoch > epoch_) {
+    return Refuse(
+        StatusCode::kStaleEpoch,
+        fmt::format("this daemon is of epoch {}, and the standby has seen epoch {}: there "
+                    "is another primary",
+                    epoch_, asked.epoch));
+  }
+  const auto& epochs = store_.WriterCatalog().epochs();
+  protocol::FollowReply reply{.verdict = FollowVerdict::kFollow, .common = asked.lsn, .lsn = lsn_};
+  // The first standby: from here on it must be known whose changes are whose.
+  if (epochs.empty()) Record("xrefd", BeginEpoch{safeguards_.DrawMark()});
+  if (asked.lsn == 0) return Reply::Of(reply);
+  for (size_t i = 0; i < epochs.size(); ++i) {
+    if (epochs[i].mark != asked.epoch_mark) continue;
+    const Lsn last = i + 1 < epochs.size() ? epochs[i + 1].first - 1 : reply.lsn;
+    if (asked.lsn > last) {
+      reply.verdict = FollowVerdict::kDiverged;
+      reply.common = last;
+    }
+    return Reply::Of(reply);
+  }
+  reply.verdict = FollowVerdict::kForeign;
+  reply.common = 0;
+  return Reply::Of(reply);
+}
+
 GroupPlan::Reply GroupPlan::DecideOne(const EmptyTrashRequest& asked) {
   Record("xrefd", EmptyTrash{asked.partition});
   return {};

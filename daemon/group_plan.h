@@ -73,6 +73,7 @@ class GroupPlan {
   Reply DecideOne(const protocol::PurgePreviewRequest& asked);
   Reply DecideOne(const protocol::PurgeRequest& asked);
   Reply DecideOne(const EmptyTrashRequest& asked);
+  Reply DecideOne(const protocol::FollowRequest& asked);
 
   // The items of one mutation that change something, as its journal record has them.
   struct Effect {

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <limits>
 #include <utility>
 
 #include "daemon/limits.h"
@@ -42,7 +43,8 @@ bool Maintenance::PauseUntil(std::chrono::steady_clock::time_point end) {
 }
 
 absl::StatusOr<Lsn> Maintenance::Fold() {
-  auto reached = Checkpoint(*files_.journal, *files_.snapshots);
+  auto reached = Checkpoint(*files_.journal, *files_.snapshots, std::numeric_limits<int64_t>::min(),
+                            keep_from_());
   if (!reached.ok()) {
     // Nothing is lost: the journal keeps what the snapshot does not hold.
     spdlog::error("the checkpoint failed and will be tried again: {}", reached.status().ToString());

@@ -21,9 +21,13 @@ class Maintenance {
  public:
   using Job = absl::AnyInvocable<void() &&>;
 
+  // What the journal must keep from some LSN on. Called on the thread.
+  using KeepFrom = absl::AnyInvocable<Lsn()>;
+
   // `files` must be open when it starts.
-  Maintenance(const DataFiles& files, ServerState& state, std::chrono::seconds interval)
-      : files_(files), state_(state), interval_(interval) {}
+  Maintenance(const DataFiles& files, ServerState& state, std::chrono::seconds interval,
+              KeepFrom keep_from)
+      : files_(files), state_(state), interval_(interval), keep_from_(std::move(keep_from)) {}
   ~Maintenance() { Stop(); }
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
@@ -50,6 +54,7 @@ class Maintenance {
   const DataFiles& files_;
   ServerState& state_;
   const std::chrono::seconds interval_;
+  KeepFrom keep_from_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;   // guarded by mutex_

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <vector>
 
+#include "index/vocabulary.h"
+
 namespace xref {
 namespace {
 
@@ -59,6 +61,8 @@ Examples:
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
   xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
   xrefd --restore backup.xref --data /var/lib/xrefd-new
+  xrefd --data ./primary --ack standby
+  xrefd --data ./standby --listen 127.0.0.1:7421 --standby-of 127.0.0.1:7411
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
 --restore makes a new data folder from a file that "xref backup" wrote, and ends.
@@ -109,6 +113,27 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
+  app.add_option("--standby-of", options.standby_of,
+                 "Follow the primary at this address and answer questions only, until it is "
+                 "promoted: see xref promote --help")
+      ->type_name("HOST:PORT");
+  app.add_option("--name", options.name, "Of a standby, as its primary shows it; else its address")
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        return std::string(IsLabel(name, kNameBytesMax) ? ""
+                                                        : "1 to 64 bytes, no control characters");
+      });
+  app.add_option("--ack", options.ack,
+                 "Acknowledge a change once it is on this disk, or on that of a standby as well")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"disk", "standby"}));
+  app.add_flag("--ack-degrade", options.ack_degrade,
+               "With --ack standby: while no standby is in sync, acknowledge what is on this disk "
+               "alone, and say so. Without it such changes are refused");
+  app.add_option("--ack-timeout-ms", options.ack_timeout_ms,
+                 "With --ack-degrade: how long a change waits for a standby")
+      ->type_name("N")
+      ->check(CLI::Range(1, 600'000));
   app.add_option("--log-level", options.log_level, "How much is logged, on stderr")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

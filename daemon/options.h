@@ -21,6 +21,11 @@ struct Options {
   uint64_t deletes_per_minute = 500;   // of one actor, without a confirmation
   uint32_t trash_days = 30;            // that purged references can be restored
   uint64_t memory_limit = 0;           // bytes of references; above it changes are refused
+  std::string standby_of;              // HOST:PORT of the primary to follow; empty for a primary
+  std::string name;          // of a standby, as its primary shows it; empty for its address
+  std::string ack = "disk";  // or "standby": where a change must be before it is acknowledged
+  bool ack_degrade = false;  // go on without a standby while none is in sync
+  uint32_t ack_timeout_ms = 2'000;
   std::string log_level = "info";
   std::string check;  // the data folder to examine in place of running a daemon
 };

@@ -19,6 +19,12 @@ void MakeRoom(Map& map, IsOld is_old) {
 
 }  // namespace
 
+uint64_t Safeguards::DrawMark() {
+  uint64_t mark = 0;
+  while (mark == 0) mark = uint64_t{random_()} << 32 | random_();
+  return mark;
+}
+
 uint64_t Safeguards::Issue(uint64_t subject, int64_t now_us) {
   MakeRoom(issued_, [&](const Issued& issued) { return issued.until_us < now_us; });
   uint64_t token = 0;

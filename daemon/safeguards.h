@@ -22,6 +22,9 @@ class Safeguards {
   // More than `deletes_max` deletions of one actor within a minute need a confirmation.
   explicit Safeguards(uint64_t deletes_max) : deletes_max_(deletes_max) {}
 
+  // A mark for a new epoch.
+  uint64_t DrawMark();
+
   // How long a token is good for.
   static constexpr int64_t kTokenSeconds = 600;
 

@@ -17,13 +17,14 @@ namespace xref {
 
 enum class Phase : uint8_t {
   kLoading,   // not everything is in memory yet: no question may be answered
+  kStandby,   // answers questions, and follows a primary, which is where changes go
   kReady,     // serves everything
   kReadOnly,  // a commit failed: no change is accepted any more, questions are answered
   kDraining,  // finishes what was begun, then ends
 };
 
 // What can be wrong with the daemon, each on its own.
-enum class Trouble : uint8_t { kCommit, kCheckpoint, kDamage, kCount };
+enum class Trouble : uint8_t { kCommit, kCheckpoint, kDamage, kFollowing, kCount };
 
 // What one I/O thread counts. Only that thread adds; others read.
 struct alignas(64) IoCounters {
@@ -64,11 +65,12 @@ class ServerState {
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   void set_phase(Phase phase) { phase_.store(phase, std::memory_order_release); }
-  // Drains if it is ready, in one step: a commit may fail at that moment, and draining in place of
-  // read-only would accept changes again.
+  // Drains if it is ready or a standby, in one step: a commit may fail at that moment, and draining
+  // in place of read-only would accept changes again.
   void DrainIfReady() {
-    Phase ready = Phase::kReady;
-    phase_.compare_exchange_strong(ready, Phase::kDraining);
+    for (Phase from : {Phase::kReady, Phase::kStandby}) {
+      phase_.compare_exchange_strong(from, Phase::kDraining);
+    }
   }
 
   // Why the daemon is read-only, why the last checkpoint failed, what is damaged; empty where all

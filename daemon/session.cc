@@ -36,6 +36,8 @@ std::string_view NameOf(Phase phase) {
   switch (phase) {
     case Phase::kLoading:
       return "loading";
+    case Phase::kStandby:
+      return "standby";
     case Phase::kReady:
       return "ready";
     case Phase::kReadOnly:
@@ -51,6 +53,25 @@ Refusal RefusalOf(const absl::Status& why) {
                             : absl::IsUnavailable(why)     ? StatusCode::kNotReady
                                                            : StatusCode::kInternal;
   return {status, kNoItem, std::string(why.message())};
+}
+
+// What a standby answers: all else changes something, or is known to the primary alone.
+bool IsForStandbys(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kResolve:
+    case Opcode::kIntegrationList:
+    case Opcode::kVerify:
+    case Opcode::kBackup:
+    case Opcode::kCheck:
+    case Opcode::kLookup:
+    case Opcode::kReverse:
+    case Opcode::kTrashList:
+    case Opcode::kList:
+    case Opcode::kHistory:
+      return true;
+    default:
+      return false;
+  }
 }
 
 uint64_t CountSynced(const uint8_t* bitmap, uint32_t count) {
@@ -71,13 +92,9 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     AnswerStatus(frame.header, out);
     return Next::kAnswered;
   }
-  if (service_.state.phase() == Phase::kLoading) {
-    Refuse(frame.header,
-           {StatusCode::kNotReady, kNoItem,
-            fmt::format("the daemon is loading its references ({} of {} so far); try again soon",
-                        service_.state.references_loaded.load(),
-                        service_.state.references_expected.load())},
-           out);
+  if (frame.header.opcode == Opcode::kPromote) return Promote(frame, out, make_done);
+  if (const auto refusal = FindObstacle(frame.header)) {
+    Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
   }
   if (const auto mutation = MutationOf(frame.header.opcode)) {
@@ -127,10 +144,15 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Ask(frame, protocol::ListRequest{}, out, make_done);
     case Opcode::kHistory:
       return Ask(frame, protocol::HistoryRequest{}, out, make_done);
+    case Opcode::kFollow:
+      return Enqueue(frame, protocol::FollowRequest{}, out, make_done);
+    case Opcode::kFetch:
+      return Fetch(frame, out, make_done);
     case Opcode::kHello:
       Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "HELLO was said already"}, out);
       return Next::kAnswered;
     case Opcode::kStatus:
+    case Opcode::kPromote:
     case Opcode::kAdd:
     case Opcode::kRenew:
       break;  // answered above
@@ -140,6 +162,29 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
           fmt::format("unknown opcode {:#04x}", static_cast<unsigned>(frame.header.opcode))},
          out);
   return Next::kAnswered;
+}
+
+protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
+  const ServerState& state = service_.state;
+  const Phase phase = state.phase();
+  if (phase == Phase::kLoading) {
+    return Refusal{
+        StatusCode::kNotReady, kNoItem,
+        fmt::format("the daemon is loading its references ({} of {} so far); try again soon",
+                    state.references_loaded.load(), state.references_expected.load())};
+  }
+  if (request.epoch > state.epoch) {
+    return Refusal{StatusCode::kStaleEpoch, kNoItem,
+                   fmt::format("this daemon is of epoch {}, and the client has seen epoch {}: ask "
+                               "the primary of that epoch",
+                               state.epoch.load(), request.epoch)};
+  }
+  if (phase == Phase::kStandby && !IsForStandbys(request.opcode)) {
+    return Refusal{StatusCode::kNotPrimary, kNoItem,
+                   fmt::format("this daemon is a standby, and the request is for the primary: {}",
+                               service_.follower->primary())};
+  }
+  return std::nullopt;
 }
 
 void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
@@ -221,6 +266,7 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   fact("epoch", state.epoch.load());
   fact("lsn", state.lsn.load());
   fact("snapshot_lsn", state.snapshot_lsn.load());
+  AddReplicationFacts(reply);
   fact("memory_bytes", service_.store.bytes_reserved());
   fact("memory_limit_bytes", service_.memory_limit);
 
@@ -489,6 +535,101 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
          {StatusCode::kNotReady, kNoItem, "the daemon is shutting down and takes no more changes"},
          out);
   return Next::kAnswered;
+}
+
+// ---- Replication ----
+
+Session::Next Session::Fetch(const Frame& frame, std::string& out,
+                             absl::FunctionRef<ChangeDone()> make_done) {
+  protocol::FetchRequest request;
+  if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    Refuse(frame.header, *refusal, out);
+    return Next::kAnswered;
+  }
+  service_.feed.Fetch(request, [header = frame.header, &state = service_.state, done = make_done()](
+                                   StatusCode status, std::string payload) mutable {
+    std::string bytes;
+    FrameWriter reply(bytes, protocol::ReplyHeader(header, status, state.epoch));
+    bytes.append(payload);
+    reply.Close();
+    std::move(done)(std::move(bytes));
+  });
+  return Next::kPending;
+}
+
+Session::Next Session::Promote(const Frame& frame, std::string& out,
+                               absl::FunctionRef<ChangeDone()> make_done) {
+  Follower::Promotion promotion;
+  if (const auto refusal = protocol::Decode(frame.payload, promotion.asked)) {
+    Refuse(frame.header, *refusal, out);
+    return Next::kAnswered;
+  }
+  const Phase phase = service_.state.phase();
+  if (phase != Phase::kStandby) {
+    Refuse(
+        frame.header,
+        phase == Phase::kLoading
+            ? Refusal{StatusCode::kNotReady, kNoItem,
+                      "this daemon has not caught up with its primary yet, so it knows less than "
+                      "others may; promote one that has, or try again"}
+            : Refusal{StatusCode::kForbidden, kNoItem,
+                      "this daemon is not a standby, so there is nothing to promote"},
+        out);
+    return Next::kAnswered;
+  }
+  promotion.done = [header = frame.header, &state = service_.state,
+                    done = make_done()](absl::StatusOr<protocol::PromoteReply> promoted) mutable {
+    std::string bytes;
+    const StatusCode status = promoted.ok() ? StatusCode::kOk
+                              : absl::IsPermissionDenied(promoted.status())
+                                  ? StatusCode::kForbidden
+                                  : RefusalOf(promoted.status()).status;
+    FrameWriter reply(bytes, protocol::ReplyHeader(header, status, state.epoch));
+    if (promoted.ok()) {
+      protocol::Encode(*promoted, bytes);
+    } else {
+      protocol::Encode(Refusal{status, kNoItem, std::string(promoted.status().message())}, bytes);
+    }
+    reply.Close();
+    std::move(done)(std::move(bytes));
+  };
+  service_.follower->AskPromotion(std::move(promotion));
+  return Next::kPending;
+}
+
+void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
+  const auto fact = [&](std::string_view name, const auto& value) {
+    reply.facts.emplace_back(name, fmt::format("{}", value));
+  };
+  const ServerState& state = service_.state;
+  if (state.phase() == Phase::kStandby || (service_.follower && state.phase() == Phase::kLoading)) {
+    const FollowerStatus follower = service_.follower->status();
+    fact("role", "standby");
+    fact("primary", service_.follower->primary());
+    fact("following", follower.connected ? "yes" : "no");
+    if (!follower.trouble.empty()) fact("following_trouble", follower.trouble);
+    if (follower.heard_ms >= 0) {
+      const Lsn lsn = state.lsn;
+      fact("primary_lsn", follower.primary_lsn);
+      fact("lag_changes", follower.primary_lsn > lsn ? follower.primary_lsn - lsn : 0);
+      fact("primary_heard_ms_ago", follower.heard_ms);
+    }
+    return;
+  }
+  fact("role", "primary");
+  fact("ack", service_.feed.level() == protocol::AckLevel::kStandby ? "standby" : "disk");
+  const auto standbys = service_.feed.Standbys();
+  size_t in_sync = 0;
+  std::string list;
+  for (const StandbyStatus& standby : standbys) {
+    in_sync += standby.in_sync ? 1 : 0;
+    if (!list.empty()) list += ", ";
+    list += fmt::format("{} {} at LSN {}", standby.name,
+                        standby.in_sync ? "in sync" : "not in sync", standby.durable);
+  }
+  fact("standbys", standbys.size());
+  fact("standbys_in_sync", in_sync);
+  if (!list.empty()) fact("standby_list", list);
 }
 
 // ---- Questions of the disk ----

@@ -17,6 +17,8 @@
 #include "persistence/data_files.h"
 #include "protocol/frame.h"
 #include "protocol/messages.h"
+#include "replication/feed.h"
+#include "replication/follower.h"
 
 namespace xref {
 
@@ -29,6 +31,8 @@ struct Service {
   Verifications& verifications;
   Backups& backups;
   Queries& queries;
+  Feed& feed;
+  Follower* follower;  // null where the daemon was started as a primary
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
@@ -76,10 +80,18 @@ class Session {
   Next Enqueue(const protocol::Frame& frame, Request request, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);
 
+  Next Fetch(const protocol::Frame& frame, std::string& out,
+             absl::FunctionRef<ChangeDone()> make_done);
+  Next Promote(const protocol::Frame& frame, std::string& out,
+               absl::FunctionRef<ChangeDone()> make_done);
+  void AddReplicationFacts(protocol::StatusReply& reply) const;
+
   template <typename Request>
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
            absl::FunctionRef<ChangeDone()> make_done);
 
+  // Why no request like this one can be answered now, or nothing.
+  protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
   FrameHeader OkHeader(const FrameHeader& request) const;
   void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);
   template <typename Message>

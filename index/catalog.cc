@@ -61,6 +61,11 @@ void Catalog::Apply(const EmptyTrash& emptied) {
   std::erase_if(trash_, [&](const Trash& t) { return t.partition == emptied.partition; });
 }
 
+void Catalog::Apply(const BeginEpoch& begun, const Change& change) {
+  if (!epochs_.empty() && epochs_.back().epoch >= change.epoch) return;
+  epochs_.push_back({change.epoch, change.lsn, begun.mark});
+}
+
 void Catalog::Apply(const Change& change) {
   struct Applier {
     Catalog& catalog;
@@ -72,6 +77,7 @@ void Catalog::Apply(const Change& change) {
     void operator()(const SetRules& rules) const { catalog.Apply(rules); }
     void operator()(const PurgePlace& purged) const { catalog.Apply(purged, change); }
     void operator()(const EmptyTrash& emptied) const { catalog.Apply(emptied); }
+    void operator()(const BeginEpoch& begun) const { catalog.Apply(begun, change); }
     void operator()(const AddReferences&) const {}
     void operator()(const SetReferences&) const {}
     void operator()(const DeleteReferences&) const {}
@@ -88,7 +94,8 @@ bool Catalog::IsAlteredBy(const Change& change) {
   return std::holds_alternative<CreateIntegration>(what) ||
          std::holds_alternative<CreateType>(what) ||
          std::holds_alternative<RenamePlatforms>(what) || std::holds_alternative<SetRules>(what) ||
-         std::holds_alternative<PurgePlace>(what) || std::holds_alternative<EmptyTrash>(what);
+         std::holds_alternative<PurgePlace>(what) || std::holds_alternative<EmptyTrash>(what) ||
+         std::holds_alternative<BeginEpoch>(what);
 }
 
 const Integration* Catalog::Find(std::string_view name) const {

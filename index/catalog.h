@@ -37,6 +37,13 @@ struct Trash {
   std::string actor;
 };
 
+// A term of one primary, as far as it is on record: a daemon that never had a standby has none.
+struct EpochStart {
+  Epoch epoch;
+  Lsn first;      // of the epoch's changes
+  uint64_t mark;  // BeginEpoch
+};
+
 // Thread-compatible: const methods may run at once, the others need the catalog for themselves.
 // Making a change a second time alters nothing.
 class Catalog {
@@ -51,6 +58,7 @@ class Catalog {
   void Apply(const SetRules& rules);
   void Apply(const PurgePlace& purged, const Change& change);
   void Apply(const EmptyTrash& emptied);
+  void Apply(const BeginEpoch& begun, const Change& change);
   // Makes any change that is one of the catalog; the others are ignored.
   void Apply(const Change& change);
   static bool IsAlteredBy(const Change& change);
@@ -66,6 +74,8 @@ class Catalog {
   const Integration* FindIntegrationOf(PlaceId place) const;
   // In the order of the purges.
   const std::vector<Trash>& trash() const { return trash_; }
+  // Oldest first.
+  const std::vector<EpochStart>& epochs() const { return epochs_; }
 
   // All of them, ordered by name.
   const std::map<std::string, Integration, std::less<>>& integrations() const {
@@ -90,6 +100,7 @@ class Catalog {
   std::map<std::string, Integration, std::less<>> integrations_;
   std::vector<Spot> spots_;  // by PlaceId
   std::vector<Trash> trash_;
+  std::vector<EpochStart> epochs_;
   IntegrationId next_integration_ = 1;
   PlaceId next_place_ = 1;
 };

@@ -117,6 +117,7 @@ void ReferenceStore::Apply(const Change& change) {
     }
     void operator()(const PurgePlace& purged) const { store.Purge(purged.place); }
     void operator()(const EmptyTrash&) const {}
+    void operator()(const BeginEpoch&) const {}
     void operator()(const RenamePlatforms&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const IgnoreSources&) const {}

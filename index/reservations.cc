@@ -110,6 +110,7 @@ void Reservations::Apply(const Change& change) {
     void operator()(const CreateType&) const {}
     void operator()(const RenamePlatforms&) const {}
     void operator()(const SetRules&) const {}
+    void operator()(const BeginEpoch&) const {}
     void operator()(const PurgePlace&) const {}
     void operator()(const EmptyTrash&) const {}
   };

@@ -225,6 +225,12 @@ struct EmptyTrash {
   PlaceId partition;
 };
 
+// The first change of an epoch, by which copies of one history are told from others: two daemons
+// may have given themselves the same epoch, but not the same mark.
+struct BeginEpoch {
+  uint64_t mark;  // drawn at random, never 0
+};
+
 // One journalled batch of operations. It borrows every text and ID from the bytes it was read from.
 struct Change {
   Lsn lsn = 0;
@@ -233,7 +239,7 @@ struct Change {
   std::string_view actor;
   std::variant<CreateIntegration, AddReferences, SetReferences, DeleteReferences, IgnoreSources,
                GrantClaims, ReleaseClaims, RenewClaims, PurgePlace, EmptyTrash, CreateType,
-               RenamePlatforms, SetRules>
+               RenamePlatforms, SetRules, BeginEpoch>
       what;
 };
 

@@ -226,12 +226,12 @@ absl::StatusOr<uint64_t> Verify(Journal& journal, Snapshot& snapshot) {
   return found.references;
 }
 
-// Lets history branch: the restored folder goes on from the backup's LSN, in an epoch of its own,
-// so that what it will do is never taken for what the daemon that was backed up does.
-absl::StatusOr<Restored> Branch(Journal& journal, Snapshot& snapshot) {
+// Has the folder go on from the backup's LSN. A branch does so in an epoch of its own, so that what
+// it will do is never taken for what the daemon that was backed up does.
+absl::StatusOr<Restored> GoOn(Journal& journal, Snapshot& snapshot, Restoring as) {
   auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
-  ++applied->epoch;
+  if (as == Restoring::kBranch) ++applied->epoch;
   auto writer = SnapshotWriter::Begin(snapshot);
   if (!writer.ok()) return writer.status();
   if (auto status = writer->SetApplied(*applied); !status.ok()) return status;
@@ -240,7 +240,8 @@ absl::StatusOr<Restored> Branch(Journal& journal, Snapshot& snapshot) {
   return Restored{.references = 0, .lsn = applied->lsn, .epoch = applied->epoch};
 }
 
-absl::StatusOr<Restored> Build(const Source& source, const std::string& path, uint64_t map_bytes) {
+absl::StatusOr<Restored> Build(const Source& source, const std::string& path, uint64_t map_bytes,
+                               Restoring as) {
   const auto folder = DataFolder::Lock(path);
   if (!folder.ok()) return folder.status();
   const std::string snapshot_path = folder->snapshot_path() + "/1";
@@ -251,7 +252,7 @@ absl::StatusOr<Restored> Build(const Source& source, const std::string& path, ui
   const auto files = OpenDataFiles(*folder, map_bytes);
   if (!files.ok()) return files.status();
   Snapshot& snapshot = *files->snapshots->current();
-  auto restored = Branch(*files->journal, snapshot);
+  auto restored = GoOn(*files->journal, snapshot, as);
   if (!restored.ok()) return restored;
   const auto references = Verify(*files->journal, snapshot);
   if (!references.ok()) {
@@ -291,14 +292,14 @@ absl::Status BackupFile::Read(uint64_t offset, std::span<char> to) const {
 }
 
 absl::StatusOr<Restored> Restore(const std::string& file, const std::string& folder,
-                                 uint64_t map_bytes) {
+                                 uint64_t map_bytes, Restoring as) {
   const auto place = FindPlace(folder);
   if (!place.ok()) return place.status();
   const auto source = OpenSource(file);
   if (!source.ok()) return source.status();
   auto site = BuildingSite::Make(*place);
   if (!site.ok()) return site.status();
-  const auto restored = Build(*source, site->path(), map_bytes);
+  const auto restored = Build(*source, site->path(), map_bytes, as);
   if (!restored.ok()) return restored.status();
   Pass(Failpoint::kRestoreBuilt);
   if (auto status = site->MoveTo(*place); !status.ok()) return status;

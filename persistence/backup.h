@@ -45,7 +45,13 @@ class BackupFile {
 struct Restored {
   uint64_t references = 0;
   Lsn lsn = 0;
-  Epoch epoch = 0;  // one above that of the backup, since history branches here
+  Epoch epoch = 0;  // of a branch one above that of the backup
+};
+
+// Whether what is made from a backup goes on with the history that the backup is of.
+enum class Restoring : uint8_t {
+  kBranch,  // no: in an epoch of its own
+  kCopy,    // yes: as a standby of the daemon that was backed up
 };
 
 // Makes the data folder `folder` from the backup `file`. `map_bytes` is as for Snapshot::Open.
@@ -56,6 +62,7 @@ struct Restored {
 // such file, or no place for the folder. InvalidArgument: the file is no backup, or was cut off.
 // DataLoss: it is damaged.
 [[nodiscard]] absl::StatusOr<Restored> Restore(const std::string& file, const std::string& folder,
-                                               uint64_t map_bytes);
+                                               uint64_t map_bytes,
+                                               Restoring as = Restoring::kBranch);
 
 }  // namespace xref

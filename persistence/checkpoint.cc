@@ -29,8 +29,8 @@ absl::Status FoldInto(SnapshotFolder& snapshots, Journal& journal, Lsn upto,
 
 }  // namespace
 
-absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots,
-                               int64_t history_from_us) {
+absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots, int64_t history_from_us,
+                               Lsn keep_from) {
   const auto reached = snapshots.current()->ReadApplied();
   if (!reached.ok()) return reached.status();
   const auto extent = journal.Extent();
@@ -40,8 +40,9 @@ absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots,
     if (!status.ok()) return status;
   }
   const Lsn applied = std::max(reached->lsn, extent->last);
-  if (extent->first != 0 && extent->first <= applied) {
-    if (auto status = journal.Trim(applied); !status.ok()) return status;
+  const Lsn trimmed = std::min(applied, keep_from - 1);
+  if (extent->first != 0 && extent->first <= trimmed) {
+    if (auto status = journal.Trim(trimmed); !status.ok()) return status;
   }
   return applied;
 }

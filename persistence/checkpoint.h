@@ -18,9 +18,10 @@ namespace xref {
 // into a new one that then takes its place, without the history from before `history_from_us`
 // (microseconds since 1970). Commits go on beside either. Memory is bounded, some tens of
 // megabytes, and what claims and ignored sources take; a crash at any point loses nothing, since
-// the journal is trimmed last.
+// the journal is trimmed last, and not from `keep_from` on.
 [[nodiscard]] absl::StatusOr<Lsn> Checkpoint(
     Journal& journal, SnapshotFolder& snapshots,
-    int64_t history_from_us = std::numeric_limits<int64_t>::min());
+    int64_t history_from_us = std::numeric_limits<int64_t>::min(),
+    Lsn keep_from = std::numeric_limits<Lsn>::max());
 
 }  // namespace xref

@@ -14,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+#include "persistence/arrival.h"
+
 namespace xref {
 namespace {
 
@@ -99,6 +101,7 @@ absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
   if (ftruncate(fd, 0) != 0 || pwrite(fd, holder.data(), holder.size(), 0) < 0) {
     return Failure(lock_path, "writing", errno);
   }
+  if (auto status = InstallArrival(path); !status.ok()) return status;
   for (const std::string& part : {folder.journal_path(), folder.snapshot_path()}) {
     if (auto status = MakeFolder(part); !status.ok()) return status;
   }

@@ -72,6 +72,8 @@ std::string_view Name(Failpoint failpoint) {
       return "restore-built";
     case Failpoint::kRestoreVisible:
       return "restore-visible";
+    case Failpoint::kArrivalPart:
+      return "arrival-part";
     case Failpoint::kCount:
       break;
   }

@@ -34,6 +34,7 @@ enum class Failpoint : uint8_t {
   kRestoreCopied,          // the snapshot is beside the place of the new folder
   kRestoreBuilt,           // and all else as well, durable
   kRestoreVisible,         // it is in its place
+  kArrivalPart,            // of a copy that arrived, one part of two is in its place
   kCount,
 };
 

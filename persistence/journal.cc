@@ -107,6 +107,25 @@ absl::Status Journal::Read(Lsn from, absl::FunctionRef<absl::Status(const Journa
   return absl::OkStatus();
 }
 
+absl::StatusOr<Lsn> Journal::TailStart(uint64_t bytes) {
+  auto txn = env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  auto cursor = LmdbCursor::Open(*txn, changes_);
+  if (!cursor.ok()) return cursor.status();
+  Lsn start = 1;
+  auto found = cursor->Last();
+  for (bool first = true; found.ok() && *found; found = cursor->Previous(), first = false) {
+    const auto lsn = LsnOf(cursor->key());
+    if (!lsn.ok()) return lsn.status();
+    if (first) start = *lsn + 1;
+    if (cursor->value().size() > bytes) return start;
+    bytes -= cursor->value().size();
+    start = *lsn;
+  }
+  if (!found.ok()) return found.status();
+  return start;
+}
+
 absl::StatusOr<Lsn> Journal::Trimmed() {
   auto txn = env_->BeginRead();
   if (!txn.ok()) return txn.status();

@@ -47,6 +47,10 @@ class Journal {
   // journal as it was when the call began.
   absl::Status Read(Lsn from, absl::FunctionRef<absl::Status(const JournalRecord&)> take);
 
+  // The LSN from which on the records take at most `bytes`; above Extent().last where the last one
+  // alone takes more.
+  absl::StatusOr<Lsn> TailStart(uint64_t bytes);
+
   // The highest LSN that was ever dropped; 0 if none was. A snapshot that does not reach it is not
   // the one that belongs to this journal. DataLoss: the entry is damaged.
   absl::StatusOr<Lsn> Trimmed();

@@ -268,6 +268,7 @@ absl::StatusOr<bool> LmdbCursor::Move(int operation, std::string_view to) {
 absl::StatusOr<bool> LmdbCursor::First() { return Move(MDB_FIRST); }
 absl::StatusOr<bool> LmdbCursor::Last() { return Move(MDB_LAST); }
 absl::StatusOr<bool> LmdbCursor::Next() { return Move(MDB_NEXT); }
+absl::StatusOr<bool> LmdbCursor::Previous() { return Move(MDB_PREV); }
 absl::StatusOr<bool> LmdbCursor::Seek(std::string_view key) { return Move(MDB_SET_RANGE, key); }
 
 absl::Status LmdbCursor::Put(std::string_view key, std::string_view value) {

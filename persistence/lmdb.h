@@ -136,6 +136,7 @@ class LmdbCursor {
   absl::StatusOr<bool> First();
   absl::StatusOr<bool> Last();
   absl::StatusOr<bool> Next();
+  absl::StatusOr<bool> Previous();
   // To the first entry whose key is not below `key`.
   absl::StatusOr<bool> Seek(std::string_view key);
 

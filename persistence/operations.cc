@@ -120,6 +120,7 @@ struct Adder {
   absl::Status operator()(const CreateType&) const { return absl::OkStatus(); }
   absl::Status operator()(const RenamePlatforms&) const { return absl::OkStatus(); }
   absl::Status operator()(const SetRules&) const { return absl::OkStatus(); }
+  absl::Status operator()(const BeginEpoch&) const { return absl::OkStatus(); }
   absl::Status operator()(const PurgePlace&) const { return absl::OkStatus(); }
   absl::Status operator()(const EmptyTrash&) const { return absl::OkStatus(); }
 };

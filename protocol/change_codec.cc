@@ -201,6 +201,10 @@ void DecodeBody(Reader& reader, SetRules& rules) {
   rules.unique_targets = reader.U8() != 0;
 }
 
+void EncodeBody(const BeginEpoch& begun, Writer& writer) { writer.U64(begun.mark); }
+
+void DecodeBody(Reader& reader, BeginEpoch& begun) { begun.mark = reader.U64(); }
+
 // Kinds are numbered from 1, in the order of Change::what; a kind keeps its number for ever.
 using What = decltype(Change::what);
 

@@ -47,6 +47,9 @@ enum class Opcode : uint8_t {
   kRestore = 0x43,
   kList = 0x50,
   kHistory = 0x51,
+  kFollow = 0x60,
+  kFetch = 0x61,
+  kPromote = 0x62,
 };
 
 // The outcome of a request as a whole. Items of a batch have verdicts of their own.
@@ -69,6 +72,8 @@ enum class StatusCode : uint8_t {
 std::string_view Name(StatusCode status);
 
 inline constexpr uint8_t kFlagReply = 0x01;
+// Of the reply to a change: a standby has it on its disk as well.
+inline constexpr uint8_t kFlagOnStandby = 0x02;
 
 struct FrameHeader {
   uint32_t payload_bytes = 0;

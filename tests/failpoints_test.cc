@@ -71,7 +71,7 @@ TEST_P(Failpoints, NothingAcknowledgedIsLost) {
   ExpectNothingLost();
 }
 
-// Those of backups are for backup_test.cc.
+// Those of backups are for backup_test.cc, those of copies for replication_test.cc.
 std::vector<Failpoint> AllFailpoints() {
   std::vector<Failpoint> all;
   for (int i = 0; i < static_cast<int>(Failpoint::kBackupMade); ++i) {

@@ -11,6 +11,7 @@
 #include "protocol/change_codec.h"
 #include "protocol/frame.h"
 #include "protocol/change_messages.h"
+#include "protocol/replication_messages.h"
 
 namespace xref::protocol {
 namespace {
@@ -168,6 +169,43 @@ TEST_F(Golden, Verify) {
   EXPECT_EQ(over.interrupted, "");
   EXPECT_EQ(over.damages, std::vector<std::string_view>{"page 7 is zeros"});
   ExpectEncodes(over, "verify-over");
+}
+
+TEST_F(Golden, Follow) {
+  const auto request = DecodeExample<FollowRequest>("follow-request");
+  ExpectEncodes(request, "follow-request");
+  EXPECT_EQ(request.epoch, 1U);
+  EXPECT_EQ(request.epoch_mark, 0x8877665544332211U);
+  EXPECT_EQ(request.lsn, 201U);
+  const auto reply = DecodeExample<FollowReply>("follow-reply");
+  ExpectEncodes(reply, "follow-reply");
+  EXPECT_EQ(reply.verdict, FollowVerdict::kDiverged);
+  EXPECT_EQ(reply.common, 200U);
+  EXPECT_EQ(reply.lsn, 210U);
+}
+
+TEST_F(Golden, Fetch) {
+  const auto request = DecodeExample<FetchRequest>("fetch-request");
+  ExpectEncodes(request, "fetch-request");
+  EXPECT_EQ(request.after, 201U);
+  EXPECT_EQ(request.name, "b");
+  const auto reply = DecodeExample<FetchReply>("fetch-reply");
+  ExpectEncodes(reply, "fetch-reply");
+  EXPECT_EQ(reply.lsn, 210U);
+  EXPECT_FALSE(reply.lost);
+  EXPECT_EQ(reply.ack, AckLevel::kStandby);
+  ASSERT_EQ(reply.records.size(), 1U);
+  EXPECT_EQ(reply.records[0], "abc");
+}
+
+TEST_F(Golden, Promote) {
+  const auto request = DecodeExample<PromoteRequest>("promote-request");
+  EXPECT_FALSE(request.force);
+  ExpectEncodes(request, "promote-request");
+  const auto reply = DecodeExample<PromoteReply>("promote-reply");
+  ExpectEncodes(reply, "promote-reply");
+  EXPECT_EQ(reply.epoch, 2U);
+  EXPECT_EQ(reply.lsn, 201U);
 }
 
 TEST_F(Golden, Backup) {

@@ -180,7 +180,8 @@ TEST(Change, EveryKindIsReadBackAsItWasWritten) {
       EmptyTrash{1},
       CreateType{1, {3, "returns"}},
       RenamePlatforms{1, "Shop 2", "ERP 2"},
-      SetRules{1, true}};
+      SetRules{1, true},
+      BeginEpoch{9}};
   ASSERT_EQ(kinds.size(), std::variant_size_v<decltype(Change::what)>);
   for (size_t kind = 0; kind < kinds.size(); ++kind) {
     EXPECT_EQ(kinds[kind].index(), kind);

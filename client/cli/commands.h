@@ -21,6 +21,7 @@ void AddPurge(CommandLine& line);         // purge
 void AddTrash(CommandLine& line);         // trash, restore
 void AddBackup(CommandLine& line);        // backup
 void AddStatus(CommandLine& line);        // status
+void AddPromote(CommandLine& line);       // promote
 void AddCompletion(CommandLine& line);    // completion
 
 }  // namespace xref::cli

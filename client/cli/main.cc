@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   xref::cli::AddTrash(line);
   xref::cli::AddBackup(line);
   xref::cli::AddStatus(line);
+  xref::cli::AddPromote(line);
   xref::cli::AddCompletion(line);
   return line.Run(argc, argv);
 }

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "index/vocabulary.h"
+#include "persistence/journal.h"
+#include "protocol/replication_messages.h"
+
+namespace xref {
+
+// When a change is acknowledged.
+struct AckRule {
+  protocol::AckLevel level = protocol::AckLevel::kDisk;
+  // While no standby is in sync: acknowledge what is on this disk alone, and say so; or refuse.
+  bool degrade = false;
+  // How long a change waits for its standby before there is none in sync.
+  std::chrono::milliseconds timeout{2'000};
+};
+
+// What the primary knows of a standby.
+struct StandbyStatus {
+  std::string name;
+  Lsn durable = 0;       // everything up to here is on its disk
+  bool in_sync = false;  // it is there, and a round trip ago it had all that there was
+};
+
+// The primary's side of replication: answers FETCH from the journal, knows the standbys by what
+// they ask for, and lets changes be acknowledged once a standby has them.
+//
+// It never holds the writer up: a standby that is slow is answered late, from the journal, which
+// keeps what standbys need within a bound (TrimLimit). Thread-safe.
+class Feed {
+ public:
+  // Called once, with the payload of a reply, or with a refusal's.
+  using Answer = absl::AnyInvocable<void(protocol::StatusCode, std::string payload) &&>;
+  // Called once: whether a standby has the change; nothing if that is not known, and never will be.
+  using Release = absl::AnyInvocable<void(protocol::AckLevel held, bool known) &&>;
+
+  static constexpr size_t kStandbysMax = 64;
+  // What the journal keeps beyond the snapshot for standbys that come back, and for those that lag.
+  static constexpr uint64_t kTailBytes = 256 << 20;
+  static constexpr uint64_t kTailBytesMax = uint64_t{4} << 30;
+
+  explicit Feed(AckRule rule) : rule_(rule) {}
+  ~Feed() { Stop(); }
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  // From now on this daemon is a primary, whose last change is `durable`. The journal must outlive
+  // the feed.
+  void Start(Journal& journal, Lsn durable);
+  // Answers what waits: fetches with what there is, changes as not known.
+  void Stop();
+
+  // ---- The writer ----
+
+  // Everything up to `lsn` is on this disk.
+  void Committed(Lsn lsn);
+  // Releases once a standby has everything up to `lsn`, in order of the calls; at once where the
+  // rule does not ask for that. On the feed's thread, or this one.
+  void Hold(Lsn lsn, Release release);
+  // Why no change may be made now, or an empty text.
+  std::string FindObstacle() const;
+
+  // ---- Sessions ----
+
+  void Fetch(const protocol::FetchRequest& asked, Answer answer);
+
+  // ---- Others ----
+
+  AckRule rule() const { return rule_; }
+  // What holds for changes at present.
+  protocol::AckLevel level() const;
+  std::vector<StandbyStatus> Standbys() const;
+  // The journal must keep everything from here on; above all LSNs where nobody needs it.
+  Lsn KeepFrom() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Standby {
+    Lsn durable = 0;
+    Lsn told = 0;  // the primary's last change, as of the reply before
+    bool in_sync = false;
+    Clock::time_point seen;
+  };
+  struct Parked {
+    Lsn after;
+    std::string name;
+    Clock::time_point until;
+    Answer answer;
+  };
+  struct Held {
+    Lsn lsn;
+    Clock::time_point since;
+    Release release;
+  };
+
+  void Run();
+  // All of these with the mutex held.
+  bool HasStandbyInSync(Clock::time_point now) const;
+  protocol::AckLevel LevelHeld() const;
+  std::deque<Parked> TakeDue(Clock::time_point now);
+  std::deque<std::pair<Release, bool>> TakeReleased(Clock::time_point now);
+  Clock::time_point NextDeadline() const;
+
+  std::string ReplyTo(const Parked& fetch, Lsn durable, protocol::AckLevel level) const;
+
+  const AckRule rule_;
+  Journal* journal_ = nullptr;  // constant once started
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool running_ = false;
+  bool degraded_ = false;
+  Lsn durable_ = 0;
+  std::map<std::string, Standby> standbys_;
+  std::deque<Parked> parked_;
+  std::deque<Held> held_;
+  std::thread thread_;
+};
+
+}  // namespace xref

@@ -1,0 +1,277 @@
+#include "replication/follower.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "persistence/arrival.h"
+#include "persistence/backup.h"
+#include "persistence/places.h"
+#include "protocol/change_codec.h"
+#include "replication/discarded.h"
+#include "replication/primary_link.h"
+
+namespace xref {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryPause{200};
+
+// The changes of a reply, which must be those after `lsn`, in order and whole.
+absl::StatusOr<std::vector<Change>> DecodeGroup(const protocol::FetchReply& reply, Lsn lsn,
+                                                Epoch epoch) {
+  std::vector<Change> changes(reply.records.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Change& change = changes[i];
+    if (const auto fault = protocol::DecodeChange(reply.records[i], change)) {
+      return absl::DataLossError(fmt::format("change {} of the primary: {}", lsn + i + 1, *fault));
+    }
+    if (change.lsn != lsn + i + 1 || change.epoch < epoch) {
+      return absl::DataLossError(
+          fmt::format("after change {} of epoch {} the primary sent change {} of epoch {}", lsn + i,
+                      epoch, change.lsn, change.epoch));
+    }
+    epoch = change.epoch;
+  }
+  return changes;
+}
+
+// Follows on one link, until it breaks.
+class Follow {
+ public:
+  Follow(PrimaryLink& link, Journal& journal, ReferenceStore& store, Epoch& epoch, Lsn& lsn)
+      : link_(link), journal_(journal), store_(store), epoch_(epoch), lsn_(lsn) {}
+
+  absl::StatusOr<protocol::FollowReply> Begin() {
+    const auto& epochs = store_.WriterCatalog().epochs();
+    return link_.Follow(
+        {.epoch = epoch_, .epoch_mark = epochs.empty() ? 0 : epochs.back().mark, .lsn = lsn_});
+  }
+
+  // Makes what the reply holds durable, then true. ResourceExhausted: the disk is full, and nothing
+  // was kept. Internal: it cannot be relied upon any more.
+  absl::Status Take(const protocol::FetchReply& reply) {
+    const auto changes = DecodeGroup(reply, lsn_, epoch_);
+    if (!changes.ok()) return changes.status();
+    std::vector<JournalRecord> records;
+    records.reserve(changes->size());
+    for (size_t i = 0; i < changes->size(); ++i) {
+      records.push_back({(*changes)[i].lsn, reply.records[i]});
+    }
+    if (auto status = journal_.Append(records); !status.ok()) return status;
+    for (const Change& change : *changes) {
+      if (auto status = CheckPlaceOf(change, store_.WriterCatalog()); !status.ok()) return status;
+      store_.Apply(change);
+      epoch_ = change.epoch;
+      lsn_ = change.lsn;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  PrimaryLink& link_;
+  Journal& journal_;
+  ReferenceStore& store_;
+  Epoch& epoch_;
+  Lsn& lsn_;
+};
+
+}  // namespace
+
+// ---- Every thread ----
+
+void Follower::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Follower::AskPromotion(Promotion promotion) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!promotion_ && !stopping_) {
+      promotion_ = std::move(promotion);
+      changed_.notify_all();
+      return;
+    }
+  }
+  std::move(promotion.done)(absl::UnavailableError(
+      "the daemon is being promoted or is shutting down; look at its status"));
+}
+
+Follower::Promotion Follower::TakePromotion() {
+  const std::lock_guard lock(mutex_);
+  Promotion taken = *std::move(promotion_);
+  promotion_.reset();
+  return taken;
+}
+
+FollowerStatus Follower::status() const {
+  const std::lock_guard lock(mutex_);
+  FollowerStatus status{.connected = connected_, .primary_lsn = primary_lsn_, .trouble = trouble_};
+  if (heard_) {
+    status.heard_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *heard_).count();
+  }
+  return status;
+}
+
+bool Follower::stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void Follower::NoteConnected(bool connected) {
+  const std::lock_guard lock(mutex_);
+  connected_ = connected;
+  if (connected) trouble_.clear();
+}
+
+void Follower::NoteTrouble(const absl::Status& trouble) {
+  std::string text(trouble.message());
+  const std::lock_guard lock(mutex_);
+  connected_ = false;
+  if (text == trouble_) return;
+  spdlog::warn("not following {}: {}", options_.primary, text);
+  trouble_ = std::move(text);
+}
+
+void Follower::NoteHeard(const protocol::FetchReply& reply) {
+  const std::lock_guard lock(mutex_);
+  primary_lsn_ = reply.lsn;
+  primary_ack_ = reply.ack;
+  heard_ = Clock::now();
+}
+
+bool Follower::WaitBeforeRetry() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kRetryPause, [this] { return stopping_ || promotion_.has_value(); });
+  return !stopping_;
+}
+
+bool Follower::DecidePromotion(Lsn lsn) {
+  std::unique_lock lock(mutex_);
+  if (!promotion_) return false;
+  if (promotion_->asked.force) return true;
+  std::string unsafe;
+  if (connected_) {
+    unsafe = fmt::format(
+        "the primary {} is there and answers: two daemons would accept changes. Stop it first",
+        options_.primary);
+  } else if (!heard_) {
+    unsafe = fmt::format(
+        "this standby has not heard of the primary {} since it was started, so it may lack changes "
+        "that were acknowledged after LSN {}",
+        options_.primary, lsn);
+  } else if (primary_lsn_ > lsn) {
+    unsafe = fmt::format(
+        "this standby reaches LSN {}, and the primary had reached {}: {} changes would be lost",
+        lsn, primary_lsn_, primary_lsn_ - lsn);
+  } else if (primary_ack_ == protocol::AckLevel::kDisk) {
+    unsafe = fmt::format(
+        "the primary acknowledged changes without waiting for a standby (--ack disk, or degraded), "
+        "so those that it made after LSN {}, in its last moments, would be lost",
+        lsn);
+  }
+  if (unsafe.empty()) return true;
+  Promotion refused = *std::move(promotion_);
+  promotion_.reset();
+  lock.unlock();
+  std::move(refused.done)(absl::PermissionDeniedError(
+      fmt::format("not promoted: {}. To promote it all the same: xref promote --force", unsafe)));
+  return false;
+}
+
+// ---- Run ----
+
+Follower::End Follower::Run(Journal& journal, ReferenceStore& store, Epoch epoch, Lsn lsn,
+                            Applied applied, CaughtUp caught_up) {
+  const std::string copy = options_.data_folder + "/copy-of-primary";
+  std::error_code ignored;
+  std::filesystem::remove(copy, ignored);  // half of one, from a run that was killed
+  bool is_caught_up = false;
+  for (;;) {
+    if (stopping()) return End::kStopped;
+    if (DecidePromotion(lsn)) return End::kPromoted;
+    auto link = PrimaryLink::Open(options_.primary, epoch);
+    if (!link.ok()) {
+      NoteTrouble(link.status());
+      WaitBeforeRetry();
+      continue;
+    }
+    Follow follow(*link, journal, store, epoch, lsn);
+    const auto begun = follow.Begin();
+    if (!begun.ok()) {
+      NoteTrouble(begun.status());
+      WaitBeforeRetry();
+      continue;
+    }
+    if (begun->verdict == protocol::FollowVerdict::kForeign) {
+      NoteTrouble(absl::FailedPreconditionError(fmt::format(
+          "this data folder holds changes up to LSN {} that have nothing to do with those of {}; "
+          "start the standby on a new folder",
+          lsn, options_.primary)));
+      WaitBeforeRetry();
+      continue;
+    }
+    bool copying = begun->verdict == protocol::FollowVerdict::kDiverged;
+    if (copying) {
+      const auto kept =
+          KeepDiscarded(journal, store.WriterCatalog(), begun->common + 1, options_.data_folder);
+      if (!kept.ok()) {
+        NoteTrouble(kept.status());
+        WaitBeforeRetry();
+        continue;
+      }
+      spdlog::warn(
+          "changes {} to {} of this daemon never reached the primary {}: they are discarded, and "
+          "kept in {}",
+          begun->common + 1, lsn, options_.primary, *kept);
+    }
+    NoteConnected(true);
+    spdlog::info("following {} from LSN {}", options_.primary, copying ? begun->common : lsn);
+    while (!copying && !stopping()) {
+      if (DecidePromotion(lsn)) return End::kPromoted;
+      const auto reply = link->Fetch({.after = lsn, .name = options_.name});
+      auto status = reply.status();
+      if (status.ok() && reply->lost) {
+        copying = true;
+        break;
+      }
+      if (status.ok() && !reply->records.empty()) {
+        status = follow.Take(*reply);
+        if (status.ok()) applied(epoch, lsn);
+      }
+      if (!status.ok()) {
+        NoteTrouble(status);
+        if (absl::IsInternal(status) && reply.ok()) return End::kFailed;
+        if (absl::IsDataLoss(status)) return End::kFailed;
+        WaitBeforeRetry();
+        break;
+      }
+      NoteHeard(*reply);
+      if (!is_caught_up && lsn >= begun->lsn) {
+        is_caught_up = true;
+        caught_up();
+      }
+    }
+    if (!copying) continue;
+    spdlog::info("taking a copy of everything from {}", options_.primary);
+    auto status = link->Copy(copy, [&](uint64_t, uint64_t) { return !stopping(); });
+    if (status.ok()) {
+      status =
+          Restore(copy, ArrivalPath(options_.data_folder), options_.map_bytes, Restoring::kCopy)
+              .status();
+    }
+    std::filesystem::remove(copy, ignored);
+    if (status.ok()) return End::kReload;
+    if (!stopping()) NoteTrouble(status);
+    WaitBeforeRetry();
+  }
+}
+
+}  // namespace xref

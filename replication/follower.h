@@ -1,0 +1,102 @@
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "client/channel.h"
+#include "index/reference_store.h"
+#include "index/vocabulary.h"
+#include "persistence/journal.h"
+#include "protocol/replication_messages.h"
+
+namespace xref {
+
+// What a standby tells of itself.
+struct FollowerStatus {
+  bool connected = false;
+  Lsn primary_lsn = 0;    // that the primary told last; 0 if it never did
+  int64_t heard_ms = -1;  // since then; -1 if never
+  std::string trouble;    // why it does not follow; empty where it does
+};
+
+// The standby's side of replication: asks the primary for the changes that come after its own,
+// makes each group of them durable, applies it, and asks on, which is the acknowledgement. A
+// standby that the journal of the primary does not reach back to takes a whole copy first.
+//
+// Run belongs to the thread that would otherwise be the writer; everything else is thread-safe.
+class Follower {
+ public:
+  struct Options {
+    std::string primary;      // HOST:PORT
+    std::string name;         // of this standby, for the primary's status
+    std::string data_folder;  // where a copy arrives
+    uint64_t map_bytes = 0;   // as for Snapshot::Open
+  };
+  // Called by Run once everything is there that the primary had when it was asked first.
+  using CaughtUp = absl::AnyInvocable<void()>;
+  // Called by Run when a group is durable and applied.
+  using Applied = absl::AnyInvocable<void(Epoch, Lsn)>;
+
+  explicit Follower(Options options) : options_(std::move(options)) {}
+
+  enum class End {
+    kStopped,
+    kPromoted,  // the promotion that was asked for may go ahead: see TakePromotion
+    kReload,    // a copy has arrived, to be installed in place of what is open
+    kFailed,    // nothing more can be made durable: see status().trouble
+  };
+  // Follows until one of these. `epoch` and `lsn` are of the last change that the store has.
+  End Run(Journal& journal, ReferenceStore& store, Epoch epoch, Lsn lsn, Applied applied,
+          CaughtUp caught_up);
+  void Stop();
+
+  struct Promotion {
+    protocol::PromoteRequest asked;
+    // Called once.
+    absl::AnyInvocable<void(absl::StatusOr<protocol::PromoteReply>) &&> done;
+  };
+  // Has Run decide whether this standby may become the primary; it answers where it may not.
+  // One at a time: another is refused meanwhile.
+  void AskPromotion(Promotion promotion);
+  // The one that Run ended for; the caller answers it.
+  Promotion TakePromotion();
+
+  FollowerStatus status() const;
+  const std::string& primary() const { return options_.primary; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool stopping() const;
+  // Waits a little; false if it is to stop.
+  bool WaitBeforeRetry();
+  void NoteConnected(bool connected);
+  void NoteTrouble(const absl::Status& trouble);
+  void NoteHeard(const protocol::FetchReply& reply);
+  // Whether a promotion is asked for that may go ahead; refuses one that may not.
+  bool DecidePromotion(Lsn lsn);
+
+  const Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool stopping_ = false;
+  std::optional<Promotion> promotion_;
+  bool connected_ = false;
+  Lsn primary_lsn_ = 0;
+  protocol::AckLevel primary_ack_{};
+  std::optional<Clock::time_point> heard_;
+  std::string trouble_;
+};
+
+}  // namespace xref

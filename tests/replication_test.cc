@@ -1,0 +1,433 @@
+// A primary and its standbys: real daemons, on data folders of their own.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "client/client.h"
+#include "tests/daemon_fixture.h"
+#include "tests/load.h"
+
+namespace xref::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Several daemons, each by a name, and what they are asked.
+class Replication : public ::testing::Test {
+ protected:
+  struct Node {
+    std::unique_ptr<Process> process;
+    std::string address;
+  };
+
+  // Starts a daemon on the folder of that name and waits until it answers questions.
+  void Start(const std::string& name, const Arguments& options = {}) {
+    Launch(name, options);
+    ASSERT_FALSE(nodes_[name].process->AwaitErrorLine("ready: ").empty())
+        << nodes_[name].process->Wait().err;
+  }
+  // The same, and does not wait so long. A daemon that was there before keeps its address.
+  void Launch(const std::string& name, const Arguments& options = {}) {
+    Node& node = nodes_[name];
+    const std::string listen = node.address.empty() ? "127.0.0.1:0" : node.address;
+    Arguments argv{kXrefd,      "--data", FolderOf(name), "--listen", listen,
+                   "--threads", "1",      "--name",       name};
+    argv.insert(argv.end(), options.begin(), options.end());
+    node.process = Process::Start(argv);
+    const std::string line = node.process->AwaitErrorLine("listening on ");
+    ASSERT_FALSE(line.empty()) << node.process->Wait().err;
+    node.address = line.substr(line.rfind(' ') + 1);
+  }
+  void StartStandby(const std::string& name, const std::string& of, Arguments options = {}) {
+    options.insert(options.end(), {"--standby-of", nodes_[of].address});
+    Start(name, options);
+  }
+  void Crash(const std::string& name) {
+    nodes_[name].process->Signal(SIGKILL);
+    nodes_[name].process->Wait();
+  }
+  Outcome Stop(const std::string& name) {
+    nodes_[name].process->Signal(SIGTERM);
+    return nodes_[name].process->Wait();
+  }
+
+  std::string FolderOf(const std::string& name) const { return folder_.path() + "/" + name; }
+  const std::string& AddressOf(const std::string& name) { return nodes_[name].address; }
+
+  Outcome Xref(const std::string& node, const Arguments& arguments, std::string_view input = {}) {
+    Arguments argv{kXref, "--server", nodes_[node].address};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return RunProgram(argv, input);
+  }
+  std::string Lookup(const std::string& node, const std::string& source) {
+    return Xref(node, {"lookup", "shop/orders", source}).out;
+  }
+  void CreateShop(const std::string& node) {
+    ASSERT_EQ(Xref(node, {"integration", "create", "shop"}).exit_code, 0);
+  }
+  void Import(const std::string& node, const References& references) {
+    const Outcome outcome = Xref(node, {"import", "shop/orders", "-"}, ToCsv(references));
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  }
+
+  std::unique_ptr<Client> Connect(const std::string& node) {
+    ClientOptions options;
+    options.servers = {nodes_[node].address};
+    auto client = Client::Connect(options);
+    if (client.ok()) return *std::move(client);
+    ADD_FAILURE() << client.status();
+    return nullptr;
+  }
+  // What STATUS tells; empty where it does not, or while the daemon starts anew with a copy.
+  std::string Fact(const std::string& node, const std::string& name) {
+    ClientOptions options;
+    options.servers = {nodes_[node].address};
+    const auto client = Client::Connect(options);
+    if (!client.ok()) return {};
+    std::string payload;
+    const auto status = (*client)->Status(payload);
+    if (!status.ok()) return {};
+    for (const auto& [fact, value] : status->facts) {
+      if (fact == name) return value;
+    }
+    return {};
+  }
+  // Waits until the status tells that; false at the deadline.
+  [[nodiscard]] bool AwaitFact(const std::string& node, const std::string& name,
+                               const std::string& value) {
+    const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+    while (Fact(node, name) != value) {
+      if (std::chrono::steady_clock::now() >= give_up) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  // Waits until the standby has everything that the primary has now.
+  void AwaitCaughtUp(const std::string& standby, const std::string& primary) {
+    const std::string lsn = Fact(primary, "lsn");
+    EXPECT_TRUE(AwaitFact(standby, "lsn", lsn))
+        << standby << " is at LSN " << Fact(standby, "lsn") << ", " << primary << " at " << lsn
+        << "; " << Fact(standby, "following_trouble");
+  }
+  void ExpectHolds(const std::string& node, const References& expected) {
+    const auto client = Connect(node);
+    const auto place = client->Resolve("shop", "orders");
+    ASSERT_TRUE(place.ok()) << place.status();
+    const auto targets = client->Lookup(*place, Sources(expected).View());
+    ASSERT_TRUE(targets.ok()) << targets.status();
+    size_t wrong = 0;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      wrong += (*targets)[i] == expected[i].second ? 0 : 1;
+    }
+    EXPECT_EQ(wrong, 0U) << "of " << expected.size() << " at " << node;
+    EXPECT_EQ(Fact(node, "references"), std::to_string(expected.size())) << node;
+  }
+
+  TemporaryFolder folder_;
+  std::map<std::string, Node> nodes_;
+};
+
+TEST_F(Replication, AStandbyHasEverythingThatThePrimaryHas) {
+  Start("primary");
+  CreateShop("primary");
+  const References before = MakeReferences(5'000, "B-");
+  Import("primary", before);
+  StartStandby("standby", "primary");
+  References all = MakeReferences(5'000, "A-");
+  Import("primary", all);
+  all.insert(all.end(), before.begin(), before.end());
+  AwaitCaughtUp("standby", "primary");
+  ExpectHolds("standby", all);
+  EXPECT_EQ(Fact("standby", "role"), "standby");
+  EXPECT_EQ(Fact("standby", "lag_changes"), "0");
+  EXPECT_EQ(Fact("primary", "standbys_in_sync"), "1");
+}
+
+TEST_F(Replication, EveryKindOfChangeArrives) {
+  Start("primary");
+  CreateShop("primary");
+  StartStandby("standby", "primary");
+  const auto run = [&](const Arguments& arguments) {
+    const Outcome outcome = Xref("primary", arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << arguments[0] << ": " << outcome.err;
+    return outcome.out;
+  };
+  run({"entity", "add", "shop/returns"});
+  run({"integration", "rename", "shop", "--source", "Shopify", "--target", "ERP"});
+  run({"add", "shop/orders", "edited", "1"});
+  run({"edit", "shop/orders", "edited", "2"});
+  run({"add", "shop/orders", "deleted", "3"});
+  run({"delete", "shop/orders", "deleted"});
+  run({"ignore", "shop/orders", "ignored"});
+  run({"claim", "shop/orders", "claimed", "--owner", "worker", "--lease", "3600"});
+  run({"add", "shop/customers", "purged", "4"});
+  const std::string preview = run({"--json", "purge", "shop/customers", "--preview"});
+  const size_t at = preview.find("\"token\":\"") + 9;
+  run({"purge", "shop/customers", "--confirm", preview.substr(at, preview.find('"', at) - at)});
+  AwaitCaughtUp("standby", "primary");
+
+  EXPECT_THAT(Lookup("standby", "edited"), HasSubstr("edited,2"));
+  EXPECT_EQ(Xref("standby", {"check", "shop/orders", "-"}, "source_id\ndeleted\n").exit_code, 1);
+  EXPECT_THAT(Xref("standby", {"history", "shop/orders", "edited"}).out, HasSubstr("edited"));
+  EXPECT_THAT(Xref("standby", {"explain", "shop/orders", "ignored"}).out, HasSubstr("ignored"));
+  EXPECT_THAT(Xref("standby", {"explain", "shop/orders", "claimed"}).out, HasSubstr("worker"));
+  EXPECT_THAT(Xref("standby", {"trash"}).out, HasSubstr("shop/customers"));
+  EXPECT_THAT(Xref("standby", {"integration", "list"}).out, HasSubstr("ERP"));
+
+  // And it is all there when the standby takes over.
+  Crash("primary");
+  ASSERT_EQ(Xref("standby", {"promote", "--force"}).exit_code, 0);
+  EXPECT_THAT(Xref("standby", {"claims", "shop/orders"}).out, HasSubstr("claimed"));
+  EXPECT_EQ(Xref("standby", {"add", "shop/orders", "ignored", "5"}).exit_code, 1);
+  EXPECT_EQ(Xref("standby", {"restore", "shop/customers"}).exit_code, 0);
+  EXPECT_THAT(Xref("standby", {"lookup", "shop/customers", "purged"}).out, HasSubstr("purged,4"));
+}
+
+TEST_F(Replication, ChangesAreForThePrimary) {
+  Start("primary");
+  CreateShop("primary");
+  StartStandby("standby", "primary");
+  AwaitCaughtUp("standby", "primary");
+  const Outcome refused = Xref("standby", {"add", "shop/orders", "a", "1"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr(AddressOf("primary")));
+  EXPECT_EQ(Fact("standby", "references"), "0");
+}
+
+TEST_F(Replication, AStandbyThatWasAwayGoesOnWhereItWas) {
+  Start("primary", {"--checkpoint-seconds", "1"});
+  CreateShop("primary");
+  StartStandby("standby", "primary");
+  AwaitCaughtUp("standby", "primary");
+  Crash("standby");
+  const References meanwhile = MakeReferences(20'000);
+  Import("primary", meanwhile);
+  EXPECT_TRUE(AwaitFact("primary", "snapshot_lsn", Fact("primary", "lsn")));
+  StartStandby("standby", "primary");
+  AwaitCaughtUp("standby", "primary");
+  ExpectHolds("standby", meanwhile);
+  Stop("standby");
+  const std::string log = nodes_["standby"].process->Wait().err;
+  EXPECT_EQ(log.find("taking a copy"), std::string::npos) << log;
+}
+
+TEST_F(Replication, AStandbyThatTheJournalDoesNotReachTakesACopyFirst) {
+  Start("primary");
+  CreateShop("primary");
+  const References references = MakeReferences(50'000);
+  Import("primary", references);
+  Stop("primary");  // which folds everything and trims the journal: it has no standby yet
+  Start("primary");
+  Launch("standby", {"--standby-of", AddressOf("primary")});
+  ASSERT_FALSE(nodes_["standby"].process->AwaitErrorLine("taking a copy").empty());
+  ASSERT_FALSE(nodes_["standby"].process->AwaitErrorLine("ready: ").empty());
+  AwaitCaughtUp("standby", "primary");
+  ExpectHolds("standby", references);
+  // What it has is whole: it can be examined, and it starts by itself.
+  EXPECT_EQ(Stop("standby").exit_code, 0);
+  EXPECT_EQ(RunProgram({kXrefd, "--check", FolderOf("standby")}).exit_code, 0);
+}
+
+TEST_F(Replication, ACopyThatWasCutShortIsTakenAgain) {
+  Start("primary");
+  CreateShop("primary");
+  const References references = MakeReferences(20'000);
+  Import("primary", references);
+  Stop("primary");
+  Start("primary");
+  for (const char* point : {"restore-built", "restore-visible", "arrival-part", "arrival-part:2"}) {
+    std::filesystem::remove_all(FolderOf("standby"));
+    setenv("XREFD_FAILPOINT", point, 1);
+    Launch("standby", {"--standby-of", AddressOf("primary")});
+    unsetenv("XREFD_FAILPOINT");
+    EXPECT_EQ(nodes_["standby"].process->Wait().exit_code, 128 + SIGKILL) << point;
+    StartStandby("standby", "primary");
+    AwaitCaughtUp("standby", "primary");
+    ExpectHolds("standby", references);
+    Stop("standby");
+  }
+}
+
+TEST_F(Replication, AForeignFolderIsNotFollowedWith) {
+  Start("primary");
+  CreateShop("primary");
+  Import("primary", MakeReferences(10, "P-"));
+  Start("other");
+  CreateShop("other");
+  const References own = MakeReferences(10, "O-");
+  Import("other", own);
+  Stop("other");
+  StartStandby("other", "primary");
+  EXPECT_TRUE(AwaitFact("other", "following", "no"));
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  while (Fact("other", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(Fact("other", "following_trouble"), HasSubstr("new folder"));
+  ExpectHolds("other", own);  // nothing was changed
+}
+
+TEST_F(Replication, WithAStandbyInSyncTheLossOfThePrimaryLosesNothing) {
+  Start("a", {"--ack", "standby"});
+  // Nothing is acknowledged that only one disk has.
+  const Outcome refused = Xref("a", {"integration", "create", "shop"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--ack-degrade"));
+  Launch("b", {"--standby-of", AddressOf("a"), "--ack", "standby"});
+  ASSERT_TRUE(AwaitFact("a", "standbys_in_sync", "1"));
+  CreateShop("a");
+  ASSERT_FALSE(nodes_["b"].process->AwaitErrorLine("ready: ").empty());
+
+  Model model;
+  {
+    Load load(AddressOf("a"), model, 7);
+    while (model.added() < 3'000) std::this_thread::yield();
+    Crash("a");
+    load.Join();
+  }
+  // It may not have heard of the very last changes, none of which was acknowledged.
+  const Outcome promoted = Xref("b", {"promote", "--force"});
+  ASSERT_EQ(promoted.exit_code, 0) << promoted.err;
+  EXPECT_EQ(Fact("b", "epoch"), "2");
+  EXPECT_EQ(Fact("b", "role"), "primary");
+  const auto client = Connect("b");
+  const auto place = client->Resolve("shop", "orders");
+  ASSERT_TRUE(place.ok()) << place.status();
+  model.ExpectHeldBy(*client, *place, std::stoull(Fact("b", "references")));
+}
+
+TEST_F(Replication, WithoutStandbysADegradingPrimaryGoesOnAndSaysSo) {
+  Start("a", {"--ack", "standby", "--ack-degrade", "--ack-timeout-ms", "1"});
+  CreateShop("a");
+  EXPECT_EQ(Fact("a", "ack"), "disk");
+  StartStandby("b", "a");
+  EXPECT_TRUE(AwaitFact("a", "ack", "standby"));
+}
+
+TEST_F(Replication, APromotionThatIsNotSafeIsRefused) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  AwaitCaughtUp("b", "a");
+  const Outcome while_there = Xref("b", {"promote"});
+  EXPECT_EQ(while_there.exit_code, 2);
+  EXPECT_THAT(while_there.err, HasSubstr("Stop it first"));
+  Crash("a");
+  ASSERT_TRUE(AwaitFact("b", "following", "no"));
+  const Outcome disk = Xref("b", {"promote"});
+  EXPECT_EQ(disk.exit_code, 2);
+  EXPECT_THAT(disk.err, HasSubstr("--ack disk"));
+  EXPECT_EQ(Fact("b", "role"), "standby");
+  EXPECT_EQ(Xref("a", {"promote"}).exit_code, 3);
+}
+
+TEST_F(Replication, APromotionWithEveryAcknowledgedChangeNeedsNoForce) {
+  Start("a", {"--ack", "standby", "--ack-degrade"});
+  CreateShop("a");
+  StartStandby("b", "a", {"--ack", "standby"});
+  ASSERT_TRUE(AwaitFact("a", "ack", "standby"));
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "x", "1"}).exit_code, 0);
+  AwaitCaughtUp("b", "a");
+  EXPECT_TRUE(AwaitFact("b", "primary_lsn", Fact("b", "lsn")));
+  Crash("a");
+  ASSERT_TRUE(AwaitFact("b", "following", "no"));
+  const Outcome promoted = Xref("b", {"promote"});
+  EXPECT_EQ(promoted.exit_code, 0) << promoted.err;
+  EXPECT_THAT(Lookup("b", "x"), HasSubstr("x,1"));
+  EXPECT_EQ(Xref("b", {"promote"}).exit_code, 2);  // it is no standby any more
+}
+
+TEST_F(Replication, APrimaryThatReturnsKeepsWhatItHadAloneInAFileAndFollows) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  const References shared = MakeReferences(100, "S-");
+  Import("a", shared);
+  AwaitCaughtUp("b", "a");
+  Crash("b");
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "alone", "9"}).exit_code, 0);
+  Crash("a");
+  StartStandby("b", "a");
+  ASSERT_EQ(Xref("b", {"promote", "--force"}).exit_code, 0);
+  References held = shared;
+  held.push_back({"new", "10"});
+  ASSERT_EQ(Xref("b", {"add", "shop/orders", "new", "10"}).exit_code, 0);
+
+  Launch("a", {"--standby-of", AddressOf("b")});
+  ASSERT_FALSE(nodes_["a"].process->AwaitErrorLine("are discarded, and kept in").empty());
+  AwaitCaughtUp("a", "b");
+  ExpectHolds("a", held);
+  std::string kept;
+  for (const auto& file : std::filesystem::directory_iterator(FolderOf("a"))) {
+    if (!file.path().filename().string().starts_with("discarded-")) continue;
+    std::ifstream in(file.path());
+    kept.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  EXPECT_THAT(kept, HasSubstr("\"source_id\":\"alone\""));
+  EXPECT_THAT(kept, HasSubstr("\"target_id\":\"9\""));
+}
+
+TEST_F(Replication, AnOlderPrimaryIsRefusedByThoseWhoHaveSeenTheNewOne) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  AwaitCaughtUp("b", "a");
+  ASSERT_EQ(Xref("b", {"promote", "--force"}).exit_code, 0);
+  // It has not heard of that, and a standby of the new epoch will not follow it.
+  Stop("b");
+  StartStandby("b", "a");
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  while (Fact("b", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(Fact("b", "following_trouble"), HasSubstr("epoch"));
+}
+
+TEST_F(Replication, AStandbyOfAStandbyIsRefused) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  AwaitCaughtUp("b", "a");
+  Launch("c", {"--standby-of", AddressOf("b")});
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  while (Fact("c", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(Fact("c", "following_trouble"), HasSubstr(AddressOf("a")));
+}
+
+TEST_F(Replication, TheCopiesAgreeWhateverIsKilledUnderLoad) {
+  Start("a", {"--checkpoint-seconds", "1"});
+  CreateShop("a");
+  StartStandby("b", "a", {"--checkpoint-seconds", "1"});
+  Model model;
+  for (uint64_t round = 0; round < 3; ++round) {
+    Load load(AddressOf("a"), model, round);
+    const uint64_t enough = model.added() + 500;
+    while (model.added() < enough) std::this_thread::yield();
+    Crash("b");
+    StartStandby("b", "a", {"--checkpoint-seconds", "1"});
+    Crash("a");
+    load.Join();
+    Start("a", {"--checkpoint-seconds", "1"});
+  }
+  AwaitCaughtUp("b", "a");
+  for (const char* node : {"a", "b"}) {
+    const auto client = Connect(node);
+    const auto place = client->Resolve("shop", "orders");
+    ASSERT_TRUE(place.ok()) << place.status();
+    model.ExpectHeldBy(*client, *place, std::stoull(Fact(node, "references")));
+  }
+  EXPECT_EQ(Fact("a", "references"), Fact("b", "references"));
+}
+
+}  // namespace
+}  // namespace xref::test
