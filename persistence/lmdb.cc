@@ -168,6 +168,7 @@ absl::Status LmdbEnvironment::CopyTo(int fd) {
 }
 
 uint64_t LmdbEnvironment::MapBytes() const {
+  const std::shared_lock map(map_mutex_);
   MDB_envinfo info;
   mdb_env_info(env_, &info);
   return info.me_mapsize;
@@ -176,6 +177,8 @@ uint64_t LmdbEnvironment::MapBytes() const {
 uint64_t LmdbEnvironment::BytesUsed() const {
   MDB_envinfo info;
   MDB_stat stat;
+  // It is the map that is read: its meta pages.
+  const std::shared_lock map(map_mutex_);
   mdb_env_info(env_, &info);
   mdb_env_stat(env_, &stat);
   return (uint64_t{info.me_last_pgno} + 1) * stat.ms_psize;

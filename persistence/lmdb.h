@@ -72,6 +72,8 @@ class LmdbEnvironment {
   // environment grows by what they replace.
   absl::Status CopyTo(int fd);
 
+  // The next two wait while the map is being moved; not on a thread that has a transaction open.
+  //
   // The size of the map, in bytes of address space.
   uint64_t MapBytes() const;
   // The end of the highest page in use: what the file takes on disk.
@@ -89,8 +91,9 @@ class LmdbEnvironment {
   FileDescriptor file_to_free_{-1};
   const std::span<const std::string_view> table_names_;
   std::vector<LmdbTable> tables_;
-  // Held shared by every transaction, and alone while the map is being moved.
-  std::shared_mutex map_mutex_;
+  // Held shared by every transaction and by whoever else looks at the map, and alone while that is
+  // being moved.
+  mutable std::shared_mutex map_mutex_;
 };
 
 // Thread-compatible; a write transaction stays on the thread that began it. Views of keys and

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "index/reference_store.h"
@@ -353,6 +355,25 @@ TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
   }
   Reopen();
   ExpectRecoversModel();
+}
+
+// As the status of a running daemon does.
+TEST_F(Persistence, TheSizeOfAFileCanBeReadWhileItsMapIsMoved) {
+  for (int round = 0; round < 50; ++round) {
+    const std::string path = path_ + "/" + std::to_string(round);
+    std::filesystem::create_directory(path);
+    const auto env = *LmdbEnvironment::Open(path, 64 << 10, kJournalTables);
+    std::atomic<uint64_t> times = 0;
+    std::atomic<bool> over = false;
+    std::thread reader([&] {
+      for (; !over; ++times) EXPECT_LT(env->BytesUsed(), uint64_t{64} << 10);
+    });
+    while (times < 100) std::this_thread::yield();
+    EXPECT_TRUE(env->GrowIfNeeded().ok());
+    over = true;
+    reader.join();
+    EXPECT_GT(env->MapBytes(), uint64_t{64} << 10);
+  }
 }
 
 // Such as a tool that somebody ran on the folder and killed.
