@@ -43,6 +43,11 @@ bool Maintenance::PauseUntil(std::chrono::steady_clock::time_point end) {
 }
 
 absl::StatusOr<Lsn> Maintenance::Fold() {
+  if (state_.phase() == Phase::kReadOnly) {
+    return absl::FailedPreconditionError(
+        "a commit failed and the daemon is read-only: it writes nothing more to its disk; see its "
+        "log, mend the disk and restart it");
+  }
   auto reached = Checkpoint(*files_.journal, *files_.snapshots, std::numeric_limits<int64_t>::min(),
                             keep_from_());
   if (!reached.ok()) {

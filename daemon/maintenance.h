@@ -33,15 +33,18 @@ class Maintenance {
   Maintenance& operator=(const Maintenance&) = delete;
 
   void Start();
-  // Waits for what is under way, drops the jobs that are not begun, folds once more and ends.
+  // Waits for what is under way, drops the jobs that are not begun, folds once more and ends. It
+  // must be known by then whether the daemon is read-only: no commit may follow.
   void Stop();
 
   // Has the job run on the thread; whoever asks bounds how many of its jobs wait. False: the thread
   // is being stopped, and the job is dropped. From any thread.
   [[nodiscard]] bool Ask(Job job);
 
-  // Folds now what the journal holds, and returns the LSN that the snapshot then reaches. On the
-  // thread only: for jobs.
+  // Folds now what the journal holds, and returns the LSN that the snapshot then reaches. A daemon
+  // that is read-only folds nothing, and answers FailedPrecondition: a disk that has failed a
+  // commit may claim success for a write that it loses, and a fold ends by trimming what the
+  // journal holds of it. On the thread only: for jobs.
   absl::StatusOr<Lsn> Fold();
 
   // Waits until then. False, and at once: the thread is being stopped, and the job must end. On the

@@ -132,6 +132,7 @@ void Queries::Run() {
 }
 
 void Queries::Freshen(Lsn changes_max, std::chrono::milliseconds wait) {
+  if (state_.phase() == Phase::kReadOnly) return;  // the snapshot stays as it is
   const Lsn behind = state_.lsn - state_.snapshot_lsn;
   if (behind == 0 || behind > changes_max) return;
   const auto deadline = std::chrono::steady_clock::now() + wait;

@@ -82,7 +82,7 @@ class Queries {
   Reply Answer(const protocol::RestoreRequest& asked);
 
   // Has the latest changes folded into the snapshot, unless there are more of them than that, and
-  // waits so long for it.
+  // waits so long for it. Without effect while the daemon is read-only.
   void Freshen(Lsn changes_max, std::chrono::milliseconds wait);
   // Sends a change to the writer and waits for its reply.
   template <typename Request>

@@ -49,9 +49,10 @@ std::string_view NameOf(Phase phase) {
 }
 
 Refusal RefusalOf(const absl::Status& why) {
-  const StatusCode status = absl::IsResourceExhausted(why) ? StatusCode::kOverloaded
-                            : absl::IsUnavailable(why)     ? StatusCode::kNotReady
-                                                           : StatusCode::kInternal;
+  const StatusCode status = absl::IsResourceExhausted(why)    ? StatusCode::kOverloaded
+                            : absl::IsUnavailable(why)        ? StatusCode::kNotReady
+                            : absl::IsFailedPrecondition(why) ? StatusCode::kReadOnly
+                                                              : StatusCode::kInternal;
   return {status, kNoItem, std::string(why.message())};
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -22,6 +23,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class DiskFaults : public DaemonTest {
  protected:
@@ -65,6 +67,17 @@ class DiskFaults : public DaemonTest {
     EXPECT_EQ(Add("after").exit_code, 0);
     CrashAndRestartDaemon();
     EXPECT_EQ(Xref({"check", kPlace, "--id", "before", "--id", "after"}).exit_code, 0);
+  }
+
+  // What every file beneath the data folder holds, but for LMDB's tables of readers.
+  std::map<std::string, std::string> FilesOnDisk() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_folder())) {
+      if (!entry.is_regular_file() || entry.path().filename() == "lock.mdb") continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      files[entry.path()].assign(std::istreambuf_iterator<char>(in), {});
+    }
+    return files;
   }
 
   // Takes back the writes that no sync followed, as a loss of power does.
@@ -128,6 +141,52 @@ TEST_F(DiskFaults, AReadOnlyDaemonSaysSoUntilItsEndAndInItsExitCode) {
   EXPECT_EQ(Add("later").exit_code, 0);
 }
 
+class AReadOnlyDaemon : public DiskFaults {
+ protected:
+  // "before" is in the snapshot, "journalled" only in the journal, and "refused" was not
+  // acknowledged.
+  void SetUp() override {
+    DiskFaults::SetUp();
+    if (IsSkipped()) return;
+    Xref({"list", kPlace});
+    EXPECT_EQ(Add("journalled").exit_code, 0);
+    Break("at=journal\nsync=EIO\n");
+    EXPECT_EQ(Add("refused").exit_code, 2);
+    Repair();
+    on_disk_ = FilesOnDisk();
+  }
+
+  void ExpectNothingWasWritten() { EXPECT_TRUE(FilesOnDisk() == on_disk_) << "something was"; }
+
+  std::map<std::string, std::string> on_disk_;
+};
+
+TEST_F(AReadOnlyDaemon, FoldsNothingAtItsEnd) {
+  EXPECT_EQ(StopDaemon().exit_code, 1);
+  ExpectNothingWasWritten();
+  StartDaemon();
+  EXPECT_EQ(Xref({"check", kPlace, "--id", "before", "--id", "journalled"}).exit_code, 0);
+}
+
+TEST_F(AReadOnlyDaemon, AnswersListingsAndHistoriesFromWhatTheSnapshotHolds) {
+  const auto client = Connect();
+  std::string payload;
+  const auto listed = client->List({.place = Place(*client), .rows_max = 10}, payload);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->rows.size(), 1U);
+  EXPECT_EQ(listed->rows[0].source, "before");
+  EXPECT_EQ(listed->as_of, Fact("lsn") - 1);
+  EXPECT_THAT(Xref({"history", kPlace, "before"}).out, HasSubstr("- -> 1"));
+  ExpectNothingWasWritten();
+}
+
+TEST_F(AReadOnlyDaemon, RefusesABackupAndSaysWhy) {
+  const Outcome refused = Xref({"backup", folder_.path() + "/backup"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("it writes nothing more to its disk"));
+  ExpectNothingWasWritten();
+}
+
 TEST_F(DiskFaults, ADiskThatIsNearlyFullRefusesChangesUntilThereIsRoom) {
   Break("full\n");
   const Outcome refused = Add("during");
@@ -172,7 +231,7 @@ TEST_F(DiskFaults, ACheckpointThatFailsIsTriedAgainAndLosesNothing) {
   EXPECT_THAT(Xref({"status"}).out, HasSubstr("trouble"));
   Repair();
   daemon_->AwaitErrorLine("checkpoint: the snapshot reaches LSN 3");
-  EXPECT_THAT(Xref({"status"}).out, ::testing::Not(HasSubstr("trouble")));
+  EXPECT_THAT(Xref({"status"}).out, Not(HasSubstr("trouble")));
   CrashAndRestartDaemon();
   EXPECT_EQ(Xref({"check", kPlace, "--id", "before", "--id", "during"}).exit_code, 0);
 }
