@@ -246,8 +246,8 @@ TEST_F(DiskFaults, ALossOfPowerLosesNothingAcknowledged) {
     unsetenv("LD_PRELOAD");
     Break("undo\n");
     Load load(address(), model, round);
-    const uint64_t goal = model.added() + 500;
-    while (model.added() < goal && !HasFailure()) std::this_thread::yield();
+    const uint64_t goal = model.changed() + 500;
+    while (model.changed() < goal && !HasFailure()) std::this_thread::yield();
     CrashDaemon();
     load.Join();
     LoseWhatWasNotSynced();

@@ -1,5 +1,5 @@
 // What was acknowledged is there: after kill -9, after SIGTERM, with and without checkpoints, and
-// with several clients that add the same references at the same time.
+// with several clients that change references and claims at the same time.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,14 +19,14 @@ using ::testing::HasSubstr;
 
 class Durability : public ShopTest {
  protected:
-  void AwaitAdded(uint64_t more) {
-    const uint64_t goal = model_.added() + more;
-    while (model_.added() < goal && !HasFailure()) std::this_thread::yield();
+  void AwaitChanged(uint64_t more) {
+    const uint64_t goal = model_.changed() + more;
+    while (model_.changed() < goal && !HasFailure()) std::this_thread::yield();
   }
-  // Adds references under load, and kills the daemon in the midst of it.
-  void CrashUnderLoad(uint64_t seed, uint64_t added) {
+  // Changes so many items under load, and kills the daemon in the midst of it.
+  void CrashUnderLoad(uint64_t seed, uint64_t changed) {
     Load load(address(), model_, seed);
-    AwaitAdded(added);
+    AwaitChanged(changed);
     CrashDaemon();
   }
   void ExpectNothingLost() {
@@ -40,9 +40,13 @@ class Durability : public ShopTest {
 TEST_F(Durability, EverythingAcknowledgedSurvivesEveryOfSeveralCrashes) {
   for (uint64_t round = 0; round < 5; ++round) {
     CrashUnderLoad(round, 3000);
-    StartDaemon({"--checkpoint-seconds", "1"});
+    StartDaemon({"--checkpoint-seconds", "1", "--deletes-per-minute", "50"});
     ExpectNothingLost();
   }
+  for (size_t i = 0; i < protocol::kMutations; ++i) {
+    EXPECT_GT(model_.changed(static_cast<protocol::Mutation>(i)), 0U) << "mutation " << i;
+  }
+  EXPECT_GT(model_.confirmed(), 0U);
   EXPECT_GT(model_.checked(), 0U);
   EXPECT_GT(model_.looked_up(), 0U);
 }
@@ -53,10 +57,10 @@ TEST_F(Durability, CheckpointsUnderLoadLoseNothing) {
     StartDaemon({"--checkpoint-seconds", "1"});
     const uint64_t before = Fact("snapshot_lsn");
     Load load(address(), model_, round);
-    AwaitAdded(1000);
+    AwaitChanged(1000);
     while (Fact("snapshot_lsn") == before && !HasFailure()) {
     }
-    AwaitAdded(1000);
+    AwaitChanged(1000);
     CrashDaemon();
     load.Join();
     StartDaemon();
@@ -84,12 +88,12 @@ class InterruptedCheckpoint : public Durability {
     return snapshots;
   }
 
-  // Kills the daemon after a new snapshot was begun and so much more was added; says whether one
+  // Kills the daemon after a new snapshot was begun and so much more was changed; says whether one
   // was still being written.
-  bool CrashInCheckpoint(uint64_t seed, uint64_t added) {
+  bool CrashInCheckpoint(uint64_t seed, uint64_t changed) {
     Load load(address(), model_, seed);
     while (SnapshotsOnDisk() < 2 && !HasFailure()) std::this_thread::yield();
-    AwaitAdded(added);
+    AwaitChanged(changed);
     CrashDaemon();
     return SnapshotsOnDisk() == 2;
   }
@@ -107,13 +111,13 @@ class InterruptedCheckpoint : public Durability {
 
 TEST_F(InterruptedCheckpoint, AtAnyMomentItLosesNothing) {
   std::mt19937_64 random(std::random_device{}());
-  // About what is added during a checkpoint, whatever the machine: more after a crash in time.
-  uint64_t added_max = 4096;
+  // About what is changed during a checkpoint, whatever the machine: more after a crash in time.
+  uint64_t changed_max = 4096;
   for (uint64_t round = 0, interrupted = 0; interrupted < 2 && !HasFailure(); ++round) {
-    const uint64_t added = random() % added_max;
-    const bool in_time = CrashInCheckpoint(round, added);
+    const uint64_t changed = random() % changed_max;
+    const bool in_time = CrashInCheckpoint(round, changed);
     interrupted += in_time;
-    added_max = in_time ? added_max * 2 : std::max<uint64_t>(1, added_max / 2);
+    changed_max = in_time ? changed_max * 2 : std::max<uint64_t>(1, changed_max / 2);
     StartDaemon(kOften);
     ExpectNothingLost();
   }
@@ -124,7 +128,7 @@ TEST_F(InterruptedCheckpoint, AtAnyMomentItLosesNothing) {
 TEST_F(Durability, SigtermUnderLoadDrainsAndLeavesEverythingInTheSnapshot) {
   {
     Load load(address(), model_, 1);
-    AwaitAdded(3000);
+    AwaitChanged(3000);
     const Outcome stopped = StopDaemon();
     EXPECT_EQ(stopped.exit_code, 0) << stopped.err;
     EXPECT_THAT(stopped.err, HasSubstr("draining"));

@@ -11,17 +11,35 @@
 namespace xref::test {
 namespace {
 
-constexpr int kThreads = 3;
 constexpr size_t kBatch = 40;
 constexpr size_t kInFlight = 8;
 constexpr uint64_t kSources = 1'000'000;
 constexpr uint64_t kTargets = 3;  // so that the same source is asked for with several
 constexpr uint64_t kIntegrations = 300;
+constexpr size_t kIdsAtOnce = 10'000;
 constexpr const char* kIntegration = "shop";  // the fixture's, whose orders the references are
 
 }  // namespace
 
 // ---- Model ----
+
+Model::Model() {
+  for (int client = 0; client < kLoadClients; ++client) ledgers_.emplace_back(client);
+}
+
+uint64_t Model::changed() const {
+  uint64_t changed = added_;
+  for (size_t i = 0; i < protocol::kMutations; ++i) {
+    changed += this->changed(static_cast<protocol::Mutation>(i));
+  }
+  return changed;
+}
+
+uint64_t Model::changed(protocol::Mutation mutation) const {
+  uint64_t changed = 0;
+  for (const Ledger& ledger : ledgers_) changed += ledger.changed(mutation);
+  return changed;
+}
 
 void Model::Asked(const std::string& source, const std::string& target) {
   const std::lock_guard lock(mutex_);
@@ -85,21 +103,26 @@ void Model::ToldOfIntegration(const std::string& name, const std::string& platfo
   Settle(integrations_told_, name, platform);
 }
 
-void Model::ExpectHeldBy(Client& client, PlaceId place, uint64_t references) const {
+void Model::ExpectHeldBy(Client& client, PlaceId place, uint64_t references) {
   const std::lock_guard lock(mutex_);
-  ExpectReferencesHeldBy(client, place, references);
+  const uint64_t shared = ExpectSharedHeldBy(client, place);
+  EXPECT_EQ(shared + ExpectOwnHeldBy(client, place), references)
+      << "references that nobody asked for";
   ExpectIntegrationsHeldBy(client);
 }
 
-void Model::ExpectReferencesHeldBy(Client& client, PlaceId place, uint64_t references) const {
+uint64_t Model::ExpectSharedHeldBy(Client& client, PlaceId place) const {
   uint64_t held = 0;
   uint64_t wrong = 0;
   for (auto at = asked_.begin(); at != asked_.end();) {
     IdList ids;
     const auto chunk = at;
-    for (; at != asked_.end() && ids.size() < 10'000; ++at) ids.Add(at->first);
+    for (; at != asked_.end() && ids.size() < kIdsAtOnce; ++at) ids.Add(at->first);
     const auto targets = client.Lookup(place, ids.View());
-    ASSERT_TRUE(targets.ok()) << targets.status();
+    if (!targets.ok()) {
+      ADD_FAILURE() << targets.status();
+      return held;
+    }
     auto asked = chunk;
     for (const std::string& target : *targets) {
       const auto told = told_.find(asked->first);
@@ -117,7 +140,25 @@ void Model::ExpectReferencesHeldBy(Client& client, PlaceId place, uint64_t refer
     }
   }
   EXPECT_EQ(wrong, 0U);
-  EXPECT_EQ(held, references) << "references that nobody asked for";
+  return held;
+}
+
+uint64_t Model::ExpectOwnHeldBy(Client& client, PlaceId place) {
+  Ledger::Claims claims;
+  const auto listed = client.ListClaims(place, [&](const protocol::ListedClaim& claim) {
+    claims[std::string(claim.source)] = {claim.token, claim.remaining_ms, std::string(claim.owner),
+                                         std::string(claim.lost_owner)};
+  });
+  EXPECT_TRUE(listed.ok()) << listed.status();
+  uint64_t references = 0;
+  uint64_t claimed = 0;
+  for (Ledger& ledger : ledgers_) {
+    ledger.ExpectHeldBy(client, place, claims);
+    references += ledger.references();
+    claimed += ledger.claims();
+  }
+  EXPECT_EQ(claims.size(), claimed) << "claims that nobody asked for";
+  return references;
 }
 
 void Model::ExpectIntegrationsHeldBy(Client& client) const {
@@ -147,14 +188,18 @@ namespace {
 // One client, and what it asks.
 class Asker {
  public:
-  Asker(Client& client, PlaceId place, Model& model, uint64_t seed)
-      : client_(client), place_(place), model_(model), random_(seed) {}
+  Asker(Client& client, PlaceId place, Model& model, Ledger& ledger, uint64_t seed)
+      : client_(client), place_(place), model_(model), ledger_(ledger), random_(seed) {}
 
   // Until the daemon goes away.
   void Run() {
     for (absl::Status status; status.ok();) {
       const uint64_t draw = random_() % 100;
-      status = draw < 50 ? Add() : draw < 74 ? Check() : draw < 98 ? Lookup() : Create();
+      status = draw < 30   ? Add()
+               : draw < 40 ? Check()
+               : draw < 50 ? Lookup()
+               : draw < 98 ? Mutate()
+                           : Create();
     }
     // Answers that came before the end, and were not looked at yet.
     client_.Finish().IgnoreError();
@@ -223,6 +268,51 @@ class Asker {
         });
   }
 
+  // Of sources that are the client's own.
+  absl::Status Mutate() {
+    Asked asked = ledger_.Draw(random_);
+    auto status = Start(asked);
+    if (asked.mutation != protocol::Mutation::kDelete || !status.ok()) return status;
+    // It may be refused: so nothing is sent meanwhile, and in flight all follows from what was.
+    status = client_.Finish();
+    if (!status.ok() || confirmation_ == 0) return status.ok() ? LookUpOwn(asked) : status;
+    asked.confirmation = std::exchange(confirmation_, 0);
+    model_.Confirmed();
+    return Start(asked);
+  }
+
+  absl::Status Start(const Asked& asked) {
+    const uint64_t number = ledger_.Asking(asked);
+    return client_.StartMutation(AskedRequest(asked, place_).request(), kInFlight,
+                                 [this, number](absl::StatusOr<protocol::MutationReply> reply) {
+                                   if (reply.ok()) return ledger_.Told(number, *reply);
+                                   if (absl::IsUnavailable(reply.status()))
+                                     return;  // it is ending: nobody knows
+                                   const auto needed = FindConfirmation(reply.status());
+                                   EXPECT_TRUE(needed.has_value()) << reply.status();
+                                   if (needed) confirmation_ = needed->number;
+                                   ledger_.ToldThatNothingWasDone(number);
+                                 });
+  }
+
+  // While no change of them is in flight: so what was told is what must show.
+  absl::Status LookUpOwn(const Asked& asked) {
+    if (!ledger_.was_told_all()) return absl::OkStatus();
+    IdList sources;
+    std::vector<std::string> expected;
+    for (const AskedItem& item : asked.items) {
+      sources.Add(item.source);
+      expected.push_back(ledger_.TargetOf(item.source));
+    }
+    return client_.StartLookup(
+        place_, sources.View(), kInFlight,
+        [expected = std::move(expected)](absl::StatusOr<protocol::LookupReply> reply) {
+          if (!reply.ok()) return;
+          IdCursor targets(reply->targets);
+          for (const std::string& target : expected) EXPECT_EQ(targets.Next(), target);
+        });
+  }
+
   absl::Status Create() {
     const std::string name = "load-" + std::to_string(random_() % kIntegrations);
     const std::string platform = "P-" + std::to_string(random_() % kTargets);
@@ -236,16 +326,19 @@ class Asker {
   Client& client_;
   const PlaceId place_;
   Model& model_;
+  Ledger& ledger_;
   std::mt19937_64 random_;
+  uint64_t confirmation_ = 0;  // that the deletion which was just refused needs
 };
 
 }  // namespace
 
 Load::Load(const std::string& address, Model& model, uint64_t seed) {
-  for (int i = 0; i < kThreads; ++i) {
-    threads_.emplace_back([address, &model, seed = seed * kThreads + static_cast<uint64_t>(i)] {
-      Run(address, model, seed);
-    });
+  for (int client = 0; client < kLoadClients; ++client) {
+    threads_.emplace_back(
+        [address, &model, client, seed = seed * kLoadClients + static_cast<uint64_t>(client)] {
+          Run(address, model, client, seed);
+        });
   }
 }
 
@@ -254,7 +347,7 @@ void Load::Join() {
   threads_.clear();
 }
 
-void Load::Run(const std::string& address, Model& model, uint64_t seed) {
+void Load::Run(const std::string& address, Model& model, int number, uint64_t seed) {
   ClientOptions options;
   options.servers = {address};
   auto connected = Client::Connect(options);
@@ -262,7 +355,7 @@ void Load::Run(const std::string& address, Model& model, uint64_t seed) {
   Client& client = **connected;
   const auto place = client.Resolve(kIntegration, "orders");
   if (!place.ok()) return;
-  Asker(client, *place, model, seed).Run();
+  Asker(client, *place, model, model.ledger(number), seed).Run();
 }
 
 }  // namespace xref::test

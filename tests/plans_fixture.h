@@ -22,6 +22,7 @@
 #include "index/reference_store.h"
 #include "protocol/change_codec.h"
 #include "protocol/change_messages.h"
+#include "tests/asked.h"
 
 namespace xref {
 
@@ -30,23 +31,6 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 inline protocol::Bytes BytesOf(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
-
-// One item of a mutation; what the operation does not have is not sent.
-struct AskedItem {
-  std::string source;
-  std::string target;
-  std::string expected;
-  uint64_t token = 0;
-};
-
-// A mutation, with what most tests leave as it is.
-struct Asked {
-  protocol::Mutation mutation{};
-  std::vector<AskedItem> items;
-  std::string actor = "ada";
-  uint32_t lease_ms = kLeaseMsMin;
-  uint64_t confirmation = 0;
-};
 
 class Plans : public testing::Test {
  protected:
@@ -105,25 +89,7 @@ class Plans : public testing::Test {
   }
 
   GroupPlan::Reply DecideMutation(const Asked& asked) {
-    IdList sources, targets, expected;
-    std::string tokens;
-    for (const AskedItem& item : asked.items) {
-      sources.Add(item.source);
-      targets.Add(item.target);
-      expected.Add(item.expected);
-      tokens.append(reinterpret_cast<const char*>(&item.token), sizeof item.token);
-    }
-    const protocol::MutationFields has = FieldsOf(asked.mutation);
-    return Decide(
-        protocol::MutationRequest{.mutation = asked.mutation,
-                                  .place = orders_,
-                                  .lease_ms = asked.lease_ms,
-                                  .confirmation = asked.confirmation,
-                                  .actor = asked.actor,
-                                  .sources = sources.View(),
-                                  .targets = has.targets ? targets.View() : IdBatch{},
-                                  .expected = has.expected ? expected.View() : IdBatch{},
-                                  .tokens = has.tokens ? BytesOf(tokens) : protocol::Bytes{}});
+    return Decide(AskedRequest(asked, orders_).request());
   }
   std::vector<protocol::Outcome> Mutate(const Asked& asked) {
     return Read<protocol::MutationReply>(DecideMutation(asked)).outcomes;
