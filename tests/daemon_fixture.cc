@@ -87,6 +87,13 @@ void DaemonTest::CrashAndRestartDaemon(const Arguments& options) {
   StartDaemon(options);
 }
 
+void DaemonTest::AskForCheckpoint() {
+  const auto client = Connect();
+  if (!client) return;
+  std::string payload;
+  client->History({.place = Place(*client), .source = "any"}, payload).IgnoreError();
+}
+
 void DaemonTest::Overwrite(const std::string& file, const std::string& text, char with) {
   const std::string path = data_folder() + "/" + file;
   std::fstream opened(path, std::ios::binary | std::ios::in | std::ios::out);
