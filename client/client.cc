@@ -395,8 +395,7 @@ absl::Status Client::StartReverse(const protocol::ReverseRequest& request, size_
 
 absl::Status Client::StartMutation(const protocol::MutationRequest& request, size_t window,
                                    Take<protocol::MutationReply> take) {
-  return StartBatch(OpcodeOf(request.mutation), request, request.sources.count, window,
-                    std::move(take));
+  return StartBatch(OpcodeOf(request), request, request.sources.count, window, std::move(take));
 }
 
 }  // namespace xref

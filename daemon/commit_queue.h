@@ -32,10 +32,12 @@ struct ChangeRequest {
       asked;
   protocol::FrameHeader header;
 
-  // Whether it is decided in a group of its own: what is frequent shares groups.
+  // Whether it is decided in a group of its own: what is frequent shares groups, but for
+  // rehearsals, of which nothing may be left to what is decided after them.
   bool alone() const {
-    return !std::holds_alternative<protocol::MutationRequest>(asked) &&
-           !std::holds_alternative<protocol::IntegrationCreateRequest>(asked);
+    const auto* mutation = std::get_if<protocol::MutationRequest>(&asked);
+    if (mutation != nullptr) return mutation->rehearsal;
+    return !std::holds_alternative<protocol::IntegrationCreateRequest>(asked);
   }
 
   // Called once, on the writer's thread, with the reply's whole frame.

@@ -45,10 +45,11 @@ GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
       state.item = i;
       outcome = DecideItem(asked, item, state, effect);
     }
-    ++verdicts_[static_cast<size_t>(outcome.verdict)];
+    if (!asked.rehearsal) ++verdicts_[static_cast<size_t>(outcome.verdict)];
     reply.outcomes.push_back(outcome);
   }
-  if (effect.sources.size() + effect.lapsed.size() > 0) RecordEffect(asked, effect);
+  const bool changes = effect.sources.size() + effect.lapsed.size() > 0;
+  if (changes && !asked.rehearsal) RecordEffect(asked, effect);
   return Reply::Of(reply);
 }
 

@@ -99,7 +99,7 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     return Next::kAnswered;
   }
   if (const auto mutation = MutationOf(frame.header.opcode)) {
-    return Enqueue(frame, protocol::MutationRequest{.mutation = *mutation}, out, make_done);
+    return Enqueue(frame, *mutation, out, make_done);
   }
   switch (frame.header.opcode) {
     case Opcode::kResolve:
@@ -156,6 +156,8 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     case Opcode::kPromote:
     case Opcode::kAdd:
     case Opcode::kRenew:
+    case Opcode::kRehearseAdd:
+    case Opcode::kRehearsePut:
       break;  // answered above
   }
   Refuse(frame.header,

@@ -34,13 +34,17 @@ MutationFields FieldsOf(Mutation mutation) {
   return {};
 }
 
-std::optional<Mutation> MutationOf(Opcode opcode) {
-  if (opcode < Opcode::kAdd || opcode > Opcode::kRenew) return std::nullopt;
-  return static_cast<Mutation>(static_cast<uint8_t>(opcode) - static_cast<uint8_t>(Opcode::kAdd));
+std::optional<MutationRequest> MutationOf(Opcode opcode) {
+  const bool rehearsal = opcode == Opcode::kRehearseAdd || opcode == Opcode::kRehearsePut;
+  if (!rehearsal && (opcode < Opcode::kAdd || opcode > Opcode::kRenew)) return std::nullopt;
+  const auto first = static_cast<uint8_t>(rehearsal ? Opcode::kRehearseAdd : Opcode::kAdd);
+  return MutationRequest{.mutation = static_cast<Mutation>(static_cast<uint8_t>(opcode) - first),
+                         .rehearsal = rehearsal};
 }
 
-Opcode OpcodeOf(Mutation mutation) {
-  return static_cast<Opcode>(static_cast<uint8_t>(Opcode::kAdd) + static_cast<uint8_t>(mutation));
+Opcode OpcodeOf(const MutationRequest& request) {
+  const Opcode first = request.rehearsal ? Opcode::kRehearseAdd : Opcode::kAdd;
+  return static_cast<Opcode>(static_cast<uint8_t>(first) + static_cast<uint8_t>(request.mutation));
 }
 
 std::string_view Name(Verdict verdict) {

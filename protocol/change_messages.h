@@ -41,12 +41,9 @@ struct MutationFields {
   bool tokens = false;
 };
 MutationFields FieldsOf(Mutation mutation);
-// The mutation of that opcode, or nothing.
-std::optional<Mutation> MutationOf(Opcode opcode);
-Opcode OpcodeOf(Mutation mutation);
-
 struct MutationRequest {
-  Mutation mutation{};  // from the frame's opcode
+  Mutation mutation{};     // from the frame's opcode, like the next
+  bool rehearsal = false;  // decide, but change nothing; only of kAdd and kPut
   PlaceId place = 0;
   Origin origin{};
   uint32_t lease_ms = 0;      // kLeaseMsMin..kLeaseMsMax
@@ -59,6 +56,9 @@ struct MutationRequest {
 
   uint64_t token(uint32_t i) const;
 };
+// An empty request of the mutation or rehearsal that has that opcode, or nothing.
+std::optional<MutationRequest> MutationOf(Opcode opcode);
+Opcode OpcodeOf(const MutationRequest& request);
 
 // What became of one item. Numbers are kept for ever.
 enum class Verdict : uint8_t {

@@ -37,6 +37,9 @@ enum class Opcode : uint8_t {
   // Mutations (messages.h), in their order.
   kAdd = 0x20,
   kRenew = 0x29,
+  // What ADD and PUT would be answered.
+  kRehearseAdd = 0x2A,
+  kRehearsePut = 0x2B,
   kClaims = 0x30,
   kTypeCreate = 0x38,
   kPlatformsRename = 0x39,

@@ -26,6 +26,7 @@ struct Asked {
   std::string actor = "ada";
   uint32_t lease_ms = kLeaseMsMin;
   uint64_t confirmation = 0;
+  bool rehearsal = false;
 };
 
 // What is sent for it. Must not outlive it.
@@ -40,6 +41,7 @@ class AskedRequest {
     }
     const protocol::MutationFields has = FieldsOf(asked.mutation);
     request_ = {.mutation = asked.mutation,
+                .rehearsal = asked.rehearsal,
                 .place = place,
                 .lease_ms = asked.lease_ms,
                 .confirmation = asked.confirmation,

@@ -285,6 +285,34 @@ TEST_F(UniqueTargets, ASecondSourceIsRefusedInItsGroupAndLater) {
   EXPECT_EQ(AddOne("A", "1"), Verdict::kUnchanged);
 }
 
+TEST_F(UniqueTargets, ARehearsalIsDecidedAsTheChangeWouldBeAndRecordsNothing) {
+  Link("A", "1");
+  Link("B", "2");
+  Ignore("I");
+  Commit();
+  for (const Mutation mutation : {Mutation::kAdd, Mutation::kPut}) {
+    Asked asked{.mutation = mutation,
+                .items = {{"A", "1", "", 0},
+                          {"B", "3", "", 0},
+                          {"C", "1", "", 0},
+                          {"D", "4", "", 0},
+                          {"E", "4", "", 0},
+                          {"D", "5", "", 0},
+                          {"I", "6", "", 0}}};
+    asked.rehearsal = true;
+    Begin();
+    const std::string rehearsed = DecideMutation(asked).payload;
+    EXPECT_TRUE(plan_->Records().empty());
+    for (uint8_t i = 0; i <= protocol::kVerdictLast; ++i) {
+      EXPECT_EQ(plan_->count(static_cast<Verdict>(i)), 0U);
+    }
+    asked.rehearsal = false;
+    Begin();
+    EXPECT_EQ(DecideMutation(asked).payload, rehearsed);
+    EXPECT_FALSE(plan_->Records().empty());
+  }
+}
+
 TEST_F(UniqueTargets, ATargetIsFreeOnceItsSourceHasMovedOnInTheSameGroup) {
   Link("A", "1");
   Link("B", "2");
@@ -457,6 +485,15 @@ TEST_F(Purges, AnythingThatChangedSinceThePreviewSpoilsIt) {
   ExpectRefused(second);
 }
 
+TEST_F(Purges, ARehearsalDoesNotSpoilAPreview) {
+  const auto preview = Preview();
+  Asked asked{.mutation = Mutation::kAdd, .items = {{"X", "1", "", 0}}};
+  asked.rehearsal = true;
+  EXPECT_EQ(Mutate(asked)[0].verdict, Verdict::kDone);
+  Begin();
+  EXPECT_EQ(Purge(preview.token).status, StatusCode::kOk);
+}
+
 TEST_F(Purges, AChangeThatWasNotCommittedSpoilsItAsWell) {
   Put("A", "8");
   Begin();  // as where the disk was full: its LSN is given again
@@ -481,7 +518,13 @@ TEST(Groups, WhatIsNotFrequentIsDecidedInAGroupOfItsOwn) {
   push(protocol::MutationRequest{});
   push(protocol::MutationRequest{});
   push(protocol::PurgePreviewRequest{});
-  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 0U}) EXPECT_EQ(queue.TakeGroup(false).size(), size);
+  push(protocol::MutationRequest{});
+  push(protocol::MutationRequest{.rehearsal = true});
+  push(protocol::MutationRequest{.rehearsal = true});
+  push(protocol::MutationRequest{});
+  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 1U, 1U, 1U, 1U, 0U}) {
+    EXPECT_EQ(queue.TakeGroup(false).size(), size);
+  }
 }
 
 }  // namespace

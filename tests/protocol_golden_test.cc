@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "protocol/change_codec.h"
-#include "protocol/frame.h"
 #include "protocol/change_messages.h"
 #include "protocol/replication_messages.h"
 
@@ -294,6 +293,26 @@ TEST_F(Golden, Add) {
   EXPECT_EQ(reply.outcomes[2].other, "9");
   EXPECT_EQ(reply.outcomes[3].number, 0U);
   ExpectEncodes(reply, "add-reply");
+}
+
+TEST_F(Golden, RehearseAdd) {
+  const auto asked = MutationOf(ParseExample("rehearse-add-request").header.opcode);
+  ASSERT_TRUE(asked.has_value());
+  EXPECT_TRUE(asked->rehearsal);
+  EXPECT_EQ(asked->mutation, Mutation::kAdd);
+  EXPECT_EQ(OpcodeOf(*asked), Opcode::kRehearseAdd);
+  EXPECT_EQ(OpcodeOf(*MutationOf(Opcode::kRehearsePut)), Opcode::kRehearsePut);
+  EXPECT_EQ(OpcodeOf(*MutationOf(Opcode::kRenew)), Opcode::kRenew);
+
+  const auto request = DecodeExample<MutationRequest>("rehearse-add-request");
+  EXPECT_EQ(request.origin, Origin::kImport);
+  EXPECT_EQ(Texts(request.sources), (Ids{"B"}));
+  EXPECT_EQ(Texts(request.targets), (Ids{"2"}));
+  ExpectEncodes(request, "rehearse-add-request");
+  const auto reply = DecodeExample<MutationReply>("rehearse-add-reply");
+  ASSERT_EQ(reply.outcomes.size(), 1U);
+  EXPECT_EQ(reply.outcomes[0].other, "9");
+  ExpectEncodes(reply, "rehearse-add-reply");
 }
 
 TEST_F(Golden, Change) {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "protocol/change_codec.h"
-#include "protocol/frame.h"
 #include "protocol/change_messages.h"
+#include "protocol/frame.h"
 #include "protocol/query_messages.h"
 
 namespace xref::protocol {
