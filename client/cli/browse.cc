@@ -105,16 +105,6 @@ absl::StatusOr<ListRequest> RequestOf(const BrowseOptions& options, PlaceId plac
   return request;
 }
 
-absl::StatusOr<Lsn> LastLsn(Client& client) {
-  std::string payload;
-  const auto status = client.Status(payload);
-  if (!status.ok()) return status.status();
-  for (const auto& [name, value] : status->facts) {
-    if (name == "lsn") return std::stoull(value);
-  }
-  return absl::InternalError("the server does not tell its LSN");
-}
-
 // The rows that were changed last, newest first. The server has them in the order of source IDs, so
 // it is asked for those of the last few changes, then of more, until there are enough.
 absl::StatusOr<std::vector<Row>> FindNewest(Client& client, ListRequest request, uint64_t limit) {
@@ -178,6 +168,9 @@ struct ExportOptions {
 absl::StatusOr<ExitCode> RunExport(const Globals& globals, const ExportOptions& options) {
   auto target = Reach(globals, options.place);
   if (!target.ok()) return target.status();
+  // An export that lacks the latest would be taken for a whole one.
+  const auto listed = AwaitListing(*target->client, target->place, globals.client.answer_timeout);
+  if (!listed.ok()) return listed;
   Progress progress("export");
   std::string text = globals.json ? "" : "source_id,target_id\n";
   uint64_t rows = 0;
@@ -254,7 +247,10 @@ void AddBrowse(CommandLine& line) {
       line.root(), "export", "Print all references of a place, ready to be imported",
       "Examples:\n"
       "  xref export shop-erp/orders > orders.csv\n"
-      "  xref --json export shop-erp/orders > orders.ndjson",
+      "  xref --json export shop-erp/orders > orders.ndjson\n"
+      "In the order of source IDs. It holds all that was there when it began, and waits until the "
+      "server has that on its disk; what changes meanwhile may be in it or not. Imported into an "
+      "empty place, it exports the same again, byte for byte.",
       RunExport);
   AddPlace(out, exported.place);
 }

@@ -119,7 +119,8 @@ absl::StatusOr<ExitCode> RunDuplicates(const Globals& globals, const DuplicatesO
   auto target = Reach(globals, options.place);
   if (!target.ok()) return target.status();
   Client& client = *target->client;
-  if (auto lags = WarnIfListingLags(client, target->place); !lags.ok()) return lags;
+  const auto listed = AwaitListing(client, target->place, globals.client.answer_timeout);
+  if (!listed.ok()) return listed;
 
   std::vector<Kind> kinds;
   if (!options.sources_only) kinds.emplace_back("target", TargetOf);

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <string>
+#include <thread>
+
+#include "client/cli/command.h"
 
 namespace xref::cli {
 
@@ -25,21 +27,37 @@ absl::Status ForEachReference(Client& client, protocol::ListRequest request,
   }
 }
 
-absl::Status WarnIfListingLags(Client& client, PlaceId place) {
+absl::StatusOr<Lsn> LastLsn(Client& client) {
   std::string payload;
   const auto status = client.Status(payload);
   if (!status.ok()) return status.status();
-  Lsn lsn = 0;
   for (const auto& [name, value] : status->facts) {
-    if (name == "lsn") lsn = std::stoull(value);
+    if (name == "lsn") return std::stoull(value);
   }
-  const auto page = client.List({.place = place, .rows_max = 1}, payload);
-  if (!page.ok()) return page.status();
-  if (page->as_of < lsn) {
-    std::cerr << fmt::format("the last {} changes of the server may not show yet\n",
-                             lsn - page->as_of);
+  return absl::InternalError("the server does not tell its LSN");
+}
+
+absl::Status AwaitListing(Client& client, PlaceId place, std::chrono::milliseconds stall_max) {
+  using Clock = std::chrono::steady_clock;
+  const auto lsn = LastLsn(client);
+  if (!lsn.ok()) return lsn.status();
+  Lsn seen = 0;
+  for (auto give_up = Clock::now() + stall_max;;) {
+    std::string payload;
+    // Asked for as much as there can be, the server has what is missing written down first.
+    const auto page = client.List({.place = place, .rows_max = protocol::kRowsListedMax}, payload);
+    if (!page.ok()) return page.status();
+    if (page->as_of >= *lsn) return absl::OkStatus();
+    if (page->as_of > seen) give_up = Clock::now() + stall_max;
+    seen = page->as_of;
+    if (Clock::now() >= give_up) {
+      return absl::UnavailableError(
+          fmt::format("the server is {} changes behind with writing down what is to be listed; "
+                      "try again later",
+                      *lsn - seen));
+    }
+    std::this_thread::sleep_for(kPollPause);
   }
-  return absl::OkStatus();
 }
 
 }  // namespace xref::cli

@@ -4,6 +4,9 @@
 
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <chrono>
 
 #include "client/client.h"
 
@@ -16,7 +19,11 @@ namespace xref::cli {
 absl::Status ForEachReference(Client& client, protocol::ListRequest request,
                               absl::FunctionRef<bool(const protocol::ListedReference&)> take);
 
-// Says on standard error if listings lag behind the server's changes now.
-absl::Status WarnIfListingLags(Client& client, PlaceId place);
+// The LSN of the server's last change.
+absl::StatusOr<Lsn> LastLsn(Client& client);
+
+// Waits until listings show all that was acknowledged before this was called. Unavailable: they lag
+// behind, and for `stall_max` nothing more of it has shown.
+absl::Status AwaitListing(Client& client, PlaceId place, std::chrono::milliseconds stall_max);
 
 }  // namespace xref::cli

@@ -152,7 +152,8 @@ absl::StatusOr<ExitCode> RunReconcile(const Globals& globals, const ReconcileOpt
   Reconciliation reconciliation(options, *target);
   if (auto status = reconciliation.OpenFiles(); !status.ok()) return status;
   if (auto status = reconciliation.Ask(**reader); !status.ok()) return status;
-  if (auto status = WarnIfListingLags(*target->client, target->place); !status.ok()) return status;
+  const auto listed = AwaitListing(*target->client, target->place, globals.client.answer_timeout);
+  if (!listed.ok()) return listed;
   if (auto status = reconciliation.List(); !status.ok()) return status;
   if (auto status = reconciliation.CloseFiles(); !status.ok()) return status;
   return reconciliation.Summarise(globals.json);
