@@ -144,8 +144,9 @@ class NdjsonReader : public RecordReader {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(const std::string& path,
-                                                                 Columns columns) {
-  auto input = LineInput::Open(path);
+                                                                 Columns columns,
+                                                                 LineInput::Readings readings) {
+  auto input = LineInput::Open(path, readings);
   if (!input.ok()) return input.status();
   const auto first = input->Next();
   if (!first.ok()) return first.status();
@@ -164,7 +165,14 @@ absl::StatusOr<std::unique_ptr<RecordReader>> RecordReader::Open(const std::stri
   }
   auto reader = std::make_unique<CsvReader>(*std::move(input), columns);
   if (auto status = reader->ReadHeader(line); !status.ok()) return status;
+  reader->has_header_ = true;
   return reader;
+}
+
+absl::Status RecordReader::Restart() {
+  has_first_line_ = false;
+  if (auto status = input_.Restart(); !status.ok()) return status;
+  return has_header_ ? input_.Next().status() : absl::OkStatus();
 }
 
 std::optional<std::string> RecordReader::FindFault(const Record& record) const {

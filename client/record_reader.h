@@ -35,8 +35,9 @@ class RecordReader {
   };
   // Opens the file ("-" is standard input) and reads the header. InvalidArgument: the header lacks
   // a column; NotFound, PermissionDenied: the file cannot be read.
-  static absl::StatusOr<std::unique_ptr<RecordReader>> Open(const std::string& path,
-                                                            Columns columns);
+  static absl::StatusOr<std::unique_ptr<RecordReader>> Open(
+      const std::string& path, Columns columns,
+      LineInput::Readings readings = LineInput::Readings::kOne);
   virtual ~RecordReader() = default;
 
   enum class Found { kRecord, kBadRow, kEnd };
@@ -44,6 +45,8 @@ class RecordReader {
   // skipped. After kBadRow, fault() says what is wrong with it, and the record has what could be
   // read of it.
   absl::StatusOr<Found> Next(Record& record);
+  // Back to the first row, as LineInput::Restart.
+  absl::Status Restart();
 
   uint64_t line() const { return row_line_; }  // where the last row begins, from 1
   const std::string& fault() const { return fault_; }
@@ -67,7 +70,8 @@ class RecordReader {
   std::optional<std::string> FindFault(const Record& record) const;
 
   const Columns columns_;
-  std::string first_line_;  // of NDJSON: read to tell the format
+  bool has_header_ = false;
+  std::string first_line_;  // where it is no header: read to tell the format
   bool has_first_line_ = false;
   std::string fault_;
 };

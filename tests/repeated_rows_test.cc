@@ -37,7 +37,7 @@ TEST_P(RepeatedRows, OfAReferenceThatWasThereBeforeAreUnchangedOnceThenDuplicate
 TEST_P(RepeatedRows, OfAConflictAreJudgedByWhatStands) {
   Import("source_id,target_id\nA,1\n");
   EXPECT_EQ(Import("source_id,target_id\nA,2\nA,1\nA,2\n", GetParam()),
-            (Totals{.rows = 3, .conflicts = 2, .duplicates = 1}));
+            (Totals{.rows = 3, .unchanged = 1, .conflicts = 2}));
   ExpectHolds({{"A", "1"}});
 }
 
@@ -54,6 +54,29 @@ INSTANTIATE_TEST_SUITE_P(Requests, RepeatedRows,
                            return options.param[1] == "1" ? std::string("OneARow")
                                                           : std::string("OneForTwo");
                          });
+
+// More rows than are kept in memory.
+class ManyRepeatedRows : public ShopTest {
+ protected:
+  static constexpr size_t kCount = 350'000;
+  const References references_ = MakeReferences(kCount);
+  const std::string twice_ = ToCsv(references_) + ToRows(references_, 0, kCount);
+};
+
+TEST_F(ManyRepeatedRows, AreToldFromThoseThatWereThereBefore) {
+  const Totals added{.rows = 2 * kCount, .added = kCount, .duplicates = kCount};
+  EXPECT_EQ(Import(twice_, {"--dry-run"}), added);
+  EXPECT_EQ(Import(twice_), added);
+  EXPECT_EQ(Import(twice_),
+            (Totals{.rows = 2 * kCount, .unchanged = kCount, .duplicates = kCount}));
+}
+
+TEST_F(ManyRepeatedRows, OverwriteNothingThatTheFileItselfHasWritten) {
+  References others = references_;
+  for (auto& [source, target] : others) target += "-other";
+  EXPECT_EQ(Import(ToCsv(references_) + ToRows(others, 0, kCount), {"--on-conflict", "overwrite"}),
+            (Totals{.rows = 2 * kCount, .added = kCount, .conflicts = kCount}));
+}
 
 }  // namespace
 }  // namespace xref::test

@@ -1,6 +1,10 @@
 #include "client/cli/import_rehearsal.h"
 
-#include <xxhash.h>
+#include <fmt/format.h>
+
+#include <random>
+
+#include "client/cli/id_hashes.h"
 
 namespace xref::cli {
 
@@ -8,43 +12,56 @@ using protocol::Mutation;
 using protocol::Outcome;
 using protocol::Verdict;
 
-namespace {
-
-constexpr size_t kBlockBytes = 1 << 20;
-
-uint64_t Fingerprint(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
-
-}  // namespace
-
-protocol::MutationReply ImportRehearsal::Answer(Mutation mutation, const MutationBatch& batch,
-                                                const protocol::LookupReply& standing) {
-  protocol::MutationReply reply;
-  IdCursor stands(standing.targets);
-  batch.ForEach([&](uint32_t, const Item& item) {
-    std::string_view target = stands.Next();
-    const auto found = linked_.find(Fingerprint(item.source));
-    if (found != linked_.end()) target = found->second;
-    Outcome outcome{.verdict = Verdict::kDone};
-    if (target == item.target) {
-      outcome.verdict = Verdict::kUnchanged;
-    } else if (mutation == Mutation::kAdd && !target.empty()) {
-      outcome = {.verdict = Verdict::kConflict, .other = target};
-    } else {
-      Link(item);
-    }
-    reply.outcomes.push_back(outcome);
-  });
-  return reply;
+absl::StatusOr<bool> HasUniqueTargets(const Target& target) {
+  // Two sources for one target, all of which nobody has: only that rule can refuse the second.
+  std::random_device random;
+  const std::string nobodys =
+      fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+  MutationBatch batch(Mutation::kAdd);
+  for (const char* which : {"-1", "-2"}) {
+    batch.Add({.source = nobodys + which, .target = nobodys});
+  }
+  const auto answered = target.client->Mutate(batch.Request({.mutation = Mutation::kAdd,
+                                                             .rehearsal = true,
+                                                             .place = target.place,
+                                                             .origin = Origin::kImport}));
+  if (!answered.ok()) return answered.status();
+  return (*answered)[1].verdict == Verdict::kTargetTaken;
 }
 
-void ImportRehearsal::Link(const Item& item) {
-  if (blocks_.empty() || blocks_.back().size() + item.target.size() > kBlockBytes) {
-    blocks_.emplace_back().reserve(kBlockBytes);
+Outcome ImportRehearsal::Correct(Mutation mutation, const Item& item, uint64_t line,
+                                 const Outcome& answered) {
+  // On an earlier row of its own request the server has the last word.
+  if (!repeated_.all.Contains(line) || answered.verdict == Verdict::kDuplicate) return answered;
+  const Outcome outcome = Decide(mutation, item, answered);
+  if (outcome.verdict == Verdict::kDone) {
+    targets_[HashOf(item.source)] = item.target;
+    if (unique_targets_) sources_[HashOf(item.target)] = item.source;
   }
-  std::string& block = blocks_.back();
-  const size_t at = block.size();
-  block += item.target;
-  linked_[Fingerprint(item.source)] = std::string_view(block).substr(at);
+  return outcome;
+}
+
+Outcome ImportRehearsal::Decide(Mutation mutation, const Item& item,
+                                const Outcome& answered) const {
+  const auto linked = targets_.find(HashOf(item.source));
+  if (linked != targets_.end()) {
+    if (linked->second == item.target) return {.verdict = Verdict::kUnchanged};
+    if (mutation == Mutation::kAdd) {
+      return {.verdict = Verdict::kConflict, .other = linked->second};
+    }
+  }
+  const bool taken = answered.verdict == Verdict::kTargetTaken;
+  if (!unique_targets_ || (!taken && answered.verdict != Verdict::kDone)) return answered;
+  const auto holder = sources_.find(HashOf(item.target));
+  if (holder != sources_.end() && holder->second != item.source) {
+    return {.verdict = Verdict::kTargetTaken, .other = holder->second};
+  }
+  // The source that the server names may have been linked to another target by an earlier row.
+  const auto other = taken ? targets_.find(HashOf(answered.other)) : targets_.end();
+  if (other != targets_.end() && other->second != item.target) {
+    return {.verdict = Verdict::kDone};
+  }
+  return answered;
 }
 
 }  // namespace xref::cli

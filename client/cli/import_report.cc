@@ -4,6 +4,8 @@
 
 #include <iostream>
 
+#include "client/cli/id_hashes.h"
+
 namespace xref::cli {
 namespace {
 
@@ -12,8 +14,24 @@ constexpr uint64_t kToldMax = 100;
 
 }  // namespace
 
-void ImportReport::Reject(uint64_t line, std::string_view source, std::string_view target,
-                          std::string_view reason, bool told) {
+absl::Status ImportReport::Take(std::string_view source, Taken how) {
+  switch (how) {
+    case Taken::kAdded:
+      ++totals_.added;
+      break;
+    case Taken::kOverwritten:
+      ++totals_.overwritten;
+      break;
+    case Taken::kStood:
+      ++stood_;
+      break;
+  }
+  return sources_.Add({HashOf(source), static_cast<uint64_t>(how)});
+}
+
+void ImportReport::Reject(Fault fault, uint64_t line, std::string_view source,
+                          std::string_view target, std::string_view reason, bool told) {
+  ++(fault == Fault::kBadRow ? totals_.bad_rows : totals_.conflicts);
   if (told && ++told_ <= kToldMax) {
     std::cerr << fmt::format("{}, line {}: {}\n", input_, line, reason);
   }
@@ -22,7 +40,14 @@ void ImportReport::Reject(uint64_t line, std::string_view source, std::string_vi
 
 absl::Status ImportReport::Close() {
   if (told_ > kToldMax) std::cerr << fmt::format("... and {} more rows\n", told_ - kToldMax);
-  return rejects_.Close();
+  if (stood_ == 0) return absl::OkStatus();
+  // Of the rows of a source ID whose target stood, the first is no duplicate if no row linked it.
+  const auto status = sources_.ForEachHash([this](std::span<const HashSpill::Entry> rows) {
+    const bool linked = rows.front().value != static_cast<uint64_t>(Taken::kStood);
+    if (!linked) ++totals_.unchanged;
+  });
+  totals_.duplicates = stood_ - totals_.unchanged;
+  return status;
 }
 
 }  // namespace xref::cli
