@@ -13,6 +13,7 @@
 #include "client/cli/import_rehearsal.h"
 #include "client/cli/import_report.h"
 #include "client/cli/import_run.h"
+#include "client/cli/import_undo.h"
 #include "client/cli/repeated_rows.h"
 #include "client/record_reader.h"
 
@@ -32,24 +33,33 @@ class ImportCommand {
           rejects_.Open(options_.rejects, {"source_id", "target_id", "line", "reason"});
       if (!status.ok()) return status;
     }
-    if (options_.dry_run) {
+    if (rehearses()) {
       const absl::Status status = Rehearse();
       if (!status.ok()) return BrokenOff(status, "nothing was changed");
-      Print("a dry run: nothing was changed");
-      return End();
+      const bool refused = options_.all_or_nothing && report_->totals().rejected() > 0;
+      if (options_.dry_run || refused) {
+        Print(refused, options_.dry_run ? "a dry run: nothing was changed"
+                                        : "not every row can be taken: nothing was changed");
+        return End();
+      }
     }
-    const absl::Status status = Change();
+    absl::Status status = Change();
+    if (options_.all_or_nothing && status.ok() && report_->totals().rejected() > 0) {
+      return Undo();
+    }
     if (!status.ok()) {
       const ImportReport::Totals& totals = report_->totals();
       return BrokenOff(status, fmt::format("at least {} rows were acknowledged before that and are "
                                            "kept: run the import again to complete it",
                                            report_->standing() + totals.conflicts));
     }
-    Print("");
+    Print(false, "");
     return End();
   }
 
  private:
+  bool rehearses() const { return options_.dry_run || options_.all_or_nothing; }
+
   ImportRun Begin(ImportRun::How how) {
     report_.emplace(reader_.input().name(), rejects_);
     how.repeated = &repeated_;
@@ -75,11 +85,39 @@ class ImportCommand {
 
   absl::Status Change() {
     absl::Status status;
-    if (options_.on_conflict == OnConflict::kOverwrite) status = FindRepeated(false);
-    ImportRun run = Begin({});
+    if (rehearses()) {
+      status = reader_.Restart();
+    } else if (options_.on_conflict == OnConflict::kOverwrite) {
+      status = FindRepeated(false);
+    }
+    ImportRun run = Begin({.added = options_.all_or_nothing ? &added_ : nullptr});
     if (status.ok()) status = run.Run();
     status.Update(report_->Close());
     return status;
+  }
+
+  // Somebody changed something between the rehearsal and the import.
+  absl::StatusOr<ExitCode> Undo() {
+    const absl::Status status =
+        TakeBack(target_, ActorOr(options_.actor), reader_, added_, taken_back_);
+    const uint64_t added = report_->totals().added;
+    if (!status.ok()) {
+      return BrokenOff(
+          status,
+          fmt::format("a row could not be taken any more, and of {} references that were added by "
+                      "then {} were taken back; the others are kept: run the import again to "
+                      "complete it",
+                      added, taken_back_.references));
+    }
+    Print(true, fmt::format("a row could not be taken any more, since something was changed after "
+                            "the rehearsal: the {} references that were added by then were taken "
+                            "back{}",
+                            taken_back_.references,
+                            taken_back_.left == 0
+                                ? ""
+                                : fmt::format(", but for {} that somebody else has changed since",
+                                              taken_back_.left)));
+    return End();
   }
 
   absl::Status BrokenOff(const absl::Status& status, std::string_view what_is_left) {
@@ -87,21 +125,26 @@ class ImportCommand {
     return {status.code(), fmt::format("{}; {}", std::string(status.message()), what_is_left)};
   }
 
-  void Print(std::string_view remark) const {
+  void Print(bool refused, std::string_view remark) const {
     const ImportReport::Totals& totals = report_->totals();
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
     if (globals_.json) {
-      std::cout << boost::json::object{{"rows", totals.rows},
-                                       {"added", totals.added},
-                                       {"unchanged", totals.unchanged},
-                                       {"overwritten", totals.overwritten},
-                                       {"conflicts", totals.conflicts},
-                                       {"duplicates", totals.duplicates},
-                                       {"bad_rows", totals.bad_rows},
-                                       {"dry_run", options_.dry_run},
-                                       {"seconds", seconds}}
-                << "\n";
+      boost::json::object object{{"rows", totals.rows},
+                                 {"added", totals.added},
+                                 {"unchanged", totals.unchanged},
+                                 {"overwritten", totals.overwritten},
+                                 {"conflicts", totals.conflicts},
+                                 {"duplicates", totals.duplicates},
+                                 {"bad_rows", totals.bad_rows},
+                                 {"dry_run", options_.dry_run},
+                                 {"seconds", seconds}};
+      if (options_.all_or_nothing) {
+        object["refused"] = refused;
+        object["taken_back"] = taken_back_.references;
+      }
+      std::cout << object << "\n";
+      if (refused) std::cerr << fmt::format("{}\n", remark);
       return;
     }
     const bool overwrites = options_.on_conflict == OnConflict::kOverwrite;
@@ -131,10 +174,13 @@ class ImportCommand {
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   RepeatedRows repeated_;
   std::optional<ImportReport> report_;  // of the latest run
+  LineSet added_;
+  TakenBack taken_back_;
 };
 
 absl::StatusOr<ExitCode> RunImport(const Globals& globals, const ImportOptions& options) {
-  const bool several = options.dry_run || options.on_conflict == OnConflict::kOverwrite;
+  const bool several =
+      options.dry_run || options.all_or_nothing || options.on_conflict == OnConflict::kOverwrite;
   auto reader =
       RecordReader::Open(options.file, RecordReader::Columns::kBoth,
                          several ? LineInput::Readings::kSeveral : LineInput::Readings::kOne);
@@ -152,19 +198,25 @@ void AddImport(CommandLine& line) {
       "Examples:\n"
       "  xref import shop-erp/orders orders.csv\n"
       "  xref import shop-erp/orders orders.csv --dry-run\n"
+      "  xref import shop-erp/orders orders.csv --all-or-nothing\n"
       "  xref import shop-erp/orders orders.csv --on-conflict skip --rejects rejects.csv\n"
       "A row conflicts where its source ID is linked to another target, is ignored, or its target "
       "has another source where only one is allowed. Unless conflicts are to be overwritten, "
       "existing references are never changed. Of several rows with one source ID, the first wins. "
       "Importing a file again is safe. Rejects can be mended and imported again.\n"
-      "--dry-run and '--on-conflict overwrite' read the file several times; it "
+      "--dry-run, --all-or-nothing and '--on-conflict overwrite' read the file several times; it "
       "must not change meanwhile. What can be read only once, such as standard input, is first "
       "copied into a temporary file (in TMPDIR).\n"
       "A dry run is decided by the server as the import would be, and reports the same, unless "
       "somebody changes something in between. It may differ where unique targets meet "
       "'--on-conflict "
       "overwrite': whether a target that another row frees can be taken depends on which is "
-      "first.",
+      "first.\n"
+      "With --all-or-nothing the whole file is rehearsed, and nothing is changed if any row is bad "
+      "or conflicts. Then it is imported. If somebody makes a row conflict in between, the "
+      "references that were added by then are taken back; until then others see them, and their "
+      "history keeps that. If xref or the server ends in the middle, what was added stays: import "
+      "the file again to complete it.",
       RunImport);
   AddPlace(app, options.place);
   app.add_option("file", options.file, "CSV or NDJSON; '-' is standard input")->required();
@@ -172,11 +224,15 @@ void AddImport(CommandLine& line) {
       {"fail", OnConflict::kFail},
       {"skip", OnConflict::kSkip},
       {"overwrite", OnConflict::kOverwrite}};
-  app.add_option("--on-conflict", options.on_conflict,
-                 "Report conflicts and exit with 1; only count them; or take the row's target")
-      ->type_name("fail|skip|overwrite")
-      ->transform(CLI::CheckedTransformer(kinds).description(""));
+  auto* on_conflict =
+      app.add_option("--on-conflict", options.on_conflict,
+                     "Report conflicts and exit with 1; only count them; or take the row's target")
+          ->type_name("fail|skip|overwrite")
+          ->transform(CLI::CheckedTransformer(kinds).description(""));
   app.add_flag("--dry-run", options.dry_run, "Report what would happen, and change nothing");
+  app.add_flag("--all-or-nothing", options.all_or_nothing,
+               "Change nothing unless every row can be taken")
+      ->excludes(on_conflict);
   app.add_option("--rejects", options.rejects,
                  "Write the rows that are not taken to a new CSV file, with the reason")
       ->type_name("FILE");

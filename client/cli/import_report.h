@@ -24,6 +24,8 @@ class ImportReport {
     uint64_t conflicts = 0;    // the row's target was not taken: another one stands
     uint64_t duplicates = 0;   // the row says again what an earlier one says; counted by Close
     uint64_t bad_rows = 0;
+
+    uint64_t rejected() const { return conflicts + bad_rows; }
   };
 
   // `input` is the name of the file that is read, for messages. `rejects` may be closed.

@@ -13,7 +13,7 @@ using Taken = ImportReport::Taken;
 
 absl::Status ImportRun::Run() {
   Record record;
-  for (;;) {
+  while (!ended()) {
     const auto found = reader_.Next(record);
     if (!found.ok()) return found.status();
     if (*found == RecordReader::Found::kEnd) break;
@@ -45,10 +45,12 @@ absl::Status ImportRun::Take(const Record& record) {
 
 absl::Status ImportRun::SendAll() {
   for (;;) {
-    if (auto status = SendReady(); !status.ok()) return status;
+    if (!ended()) {
+      if (auto status = SendReady(); !status.ok()) return status;
+    }
     // All conflicts must be known before they are put, and put before the repeated rows.
     if (auto status = target_.client->Finish(); !status.ok()) return status;
-    if (!failure_.ok()) return failure_;
+    if (!failure_.ok() || ended()) return failure_;
     if (!again_.empty()) continue;
     if (repeated_->items.size() == 0) return absl::OkStatus();
     if (auto status = Send(repeated_); !status.ok()) return status;
@@ -112,6 +114,7 @@ void ImportRun::Settle(const Rows& rows, const protocol::MutationReply& reply) {
     // Whether a repeated row travelled in the same request as the first must make no difference.
     if (outcome.verdict == Verdict::kDone) {
       const bool put = rows.mutation == Mutation::kPut;
+      if (how_.added != nullptr) how_.added->Add(line);
       failure_.Update(report_.Take(item.source, put ? Taken::kOverwritten : Taken::kAdded));
     } else if (another && overwrites() && !IsLater(line)) {
       puts->Add(item, line);

@@ -11,6 +11,7 @@
 #include "client/cli/command.h"
 #include "client/cli/import_rehearsal.h"
 #include "client/cli/import_report.h"
+#include "client/cli/line_set.h"
 #include "client/cli/mutation_batch.h"
 #include "client/cli/progress.h"
 #include "client/cli/repeated_rows.h"
@@ -27,6 +28,7 @@ struct ImportOptions {
   std::string actor;
   OnConflict on_conflict = OnConflict::kFail;
   bool dry_run = false;
+  bool all_or_nothing = false;
   std::string rejects;     // empty for none
   uint32_t batch = 5'000;  // rows in one request
   uint32_t in_flight = 4;  // requests under way
@@ -42,6 +44,7 @@ class ImportRun {
   struct How {
     const RepeatedRows* repeated = nullptr;  // needed to overwrite
     ImportRehearsal* rehearsal = nullptr;    // nothing is changed
+    LineSet* added = nullptr;  // gets the rows that were added, and the first reject ends the run
   };
 
   ImportRun(const ImportOptions& options, Target& target, RecordReader& reader,
@@ -76,6 +79,7 @@ class ImportRun {
   bool IsLater(uint64_t line) const {
     return how_.repeated != nullptr && how_.repeated->later.Contains(line);
   }
+  bool ended() const { return how_.added != nullptr && report_.totals().rejected() > 0; }
 
   absl::Status Take(const Record& record);
   // Everything that was taken so far, in an order in which the first row of a source ID wins.
