@@ -32,6 +32,15 @@ struct ChangeRequest {
       asked;
   protocol::FrameHeader header;
 
+  // Whether nothing can change by it, so that it is decided where no change may be made, and
+  // answered at once.
+  bool is_question() const {
+    const auto* mutation = std::get_if<protocol::MutationRequest>(&asked);
+    if (mutation != nullptr) return mutation->rehearsal;
+    return std::holds_alternative<protocol::ClaimsRequest>(asked) ||
+           std::holds_alternative<protocol::PurgePreviewRequest>(asked);
+  }
+
   // Whether it is decided in a group of its own: what is frequent shares groups, but for
   // rehearsals, of which nothing may be left to what is decided after them.
   bool alone() const {

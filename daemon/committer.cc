@@ -18,7 +18,8 @@ using protocol::StatusCode;
 constexpr std::string_view kReadOnlyHint =
     "a commit failed and the daemon is read-only; see its log, mend the disk and restart it";
 
-// A standby that asks whether it may follow must be answered where none follows yet.
+// A standby that asks whether it may follow must be answered where none follows yet. It is alone in
+// its group.
 bool IsFromStandby(const std::vector<std::unique_ptr<ChangeRequest>>& group) {
   return std::holds_alternative<protocol::FollowRequest>(group.front()->asked);
 }
@@ -44,7 +45,7 @@ void Committer::Run() {
       if (reclaiming) continue;
       return;
     }
-    if (const auto obstacle = FindObstacle(); obstacle && !IsFromStandby(group)) {
+    if (const auto obstacle = FindObstacle(group)) {
       RefuseAll(group, StatusCode::kReadOnly, *obstacle);
     } else {
       Commit(group);
@@ -52,9 +53,12 @@ void Committer::Run() {
   }
 }
 
-std::optional<std::string> Committer::FindObstacle() const {
+std::optional<std::string> Committer::FindObstacle(const Group& group) const {
+  if (group.front()->is_question()) return std::nullopt;
   if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
-  if (std::string why = feed_.FindObstacle(); !why.empty()) return why;
+  if (!IsFromStandby(group)) {
+    if (std::string why = feed_.FindObstacle(); !why.empty()) return why;
+  }
   if (journal_.DiskBytesFree() < kDiskBytesFreeMin) {
     return fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
                        kDiskBytesFreeMin >> 20);
@@ -111,7 +115,8 @@ void Committer::Commit(Group& group) {
   }
 
   Pass(Failpoint::kReplyBefore);
-  if (records.empty() || IsFromStandby(group)) {
+  // What changed nothing is held as well: it tells of changes that a standby must have first.
+  if (group.front()->is_question() || IsFromStandby(group)) {
     for (size_t i = 0; i < group.size(); ++i) {
       Answer(*group[i], replies[i].status, replies[i].payload);
     }

@@ -42,8 +42,8 @@ class Committer {
  private:
   using Group = std::vector<std::unique_ptr<ChangeRequest>>;
 
-  // Why no change can be taken now, or nothing.
-  std::optional<std::string> FindObstacle() const;
+  // Why the group cannot be taken now, or nothing.
+  std::optional<std::string> FindObstacle(const Group& group) const;
   void Commit(Group& group);
   // Answers every change of the group with the same refusal.
   void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
