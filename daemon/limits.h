@@ -50,11 +50,10 @@ inline constexpr int kMaintenanceNice = 10;
 // How fast a running daemon's files are verified: checkpoints wait meanwhile, and others want the
 // disk as well.
 inline constexpr uint64_t kVerifyBytesPerSecond = 256 << 20;
-// The address space that each of the two files starts with; it grows by itself. Not memory, not
-// disk.
 // Questions of people that wait for their thread.
 inline constexpr size_t kQueriesWaitingMax = 1'000;
-
+// The address space that each of the two files starts with; it grows by itself. Not memory, not
+// disk.
 inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;
 // How often memory is made ready for the writer: 8 MiB a time, more than the fastest import needs.
 inline constexpr std::chrono::milliseconds kPrepareMemoryInterval{40};
