@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/limits.h"
+#include "daemon/list_page.h"
 #include "persistence/snapshot.h"
 
 namespace xref {
@@ -18,10 +19,8 @@ namespace {
 using protocol::kNoItem;
 using protocol::StatusCode;
 
-// References that one LIST looks at, whether they match or not: some ten milliseconds.
-constexpr uint64_t kExaminedMax = 200'000;
-// What a reply may take of the frame that carries it.
-constexpr size_t kReplyBytesAimed = 1 << 20;
+// Sources of one target that are taken from memory at a time, while its writer waits.
+constexpr uint32_t kSourcesToldMax = 10'000;
 // More changes than these are not folded before a question: that could take seconds.
 constexpr Lsn kFoldedForAQuestion = 2'000;
 constexpr std::chrono::milliseconds kFoldWait{2'000};
@@ -37,39 +36,6 @@ int64_t NowMicroseconds() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-protocol::ListedReference Listed(const StoredReference& reference) {
-  protocol::ListedReference row{.source = reference.source,
-                                .target = reference.target,
-                                .origin = static_cast<uint8_t>(reference.created.origin),
-                                .created_us = reference.created.time_us,
-                                .created_by = reference.created.actor,
-                                .lsn = reference.lsn()};
-  if (reference.updated) {
-    row.updated_us = reference.updated->time_us;
-    row.updated_by = reference.updated->actor;
-  }
-  return row;
-}
-
-bool Matches(const protocol::ListRequest& asked, const StoredReference& reference) {
-  const Stamp& changed = reference.updated ? *reference.updated : reference.created;
-  if (reference.lsn() < asked.from_lsn || changed.time_us < asked.from_us) return false;
-  if (asked.until_us != 0 && changed.time_us >= asked.until_us) return false;
-  const auto origin = static_cast<uint8_t>(reference.created.origin);
-  if (asked.origin != protocol::kAnyOrigin && asked.origin != origin) return false;
-  if (!reference.target.starts_with(asked.target_prefix)) return false;
-  return asked.contains.empty() ||
-         reference.source.find(asked.contains) != std::string_view::npos ||
-         reference.target.find(asked.contains) != std::string_view::npos;
-}
-
-// Copies the texts of a row to where they stay.
-void Keep(protocol::ListedReference& row, std::deque<std::string>& texts) {
-  for (std::string_view* text : {&row.source, &row.target, &row.created_by, &row.updated_by}) {
-    *text = texts.emplace_back(*text);
-  }
 }
 
 }  // namespace
@@ -196,30 +162,52 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
   const auto snapshot = files_.snapshots->current();
   const auto applied = snapshot->ReadApplied();
   if (!applied.ok()) return RefusingFor<Reply>(applied.status());
-  Texts texts;
-  size_t bytes = 0;
-  protocol::ListReply reply;
-  reply.as_of = applied->lsn;
-  const auto status =
-      snapshot->List(*partition, {.after = asked.after, .prefix = asked.prefix},
-                     [&](const StoredReference& reference) {
-                       if (reply.examined == kExaminedMax || reply.rows.size() == asked.rows_max ||
-                           bytes >= kReplyBytesAimed) {
-                         reply.more = true;
-                         return false;
-                       }
-                       ++reply.examined;
-                       if (Matches(asked, reference)) {
-                         Keep(reply.rows.emplace_back(Listed(reference)), texts);
-                         bytes += reference.source.size() + reference.target.size() + 64;
-                         reply.next = reply.rows.back().source;
-                       } else if (reply.examined == kExaminedMax) {
-                         reply.next = texts.emplace_back(reference.source);
-                       }
-                       return true;
-                     });
+  ListPage page(asked);
+  absl::Status status;
+  const auto take_met = [&](const Snapshot::Met& met) { return page.Take(met); };
+  Lsn complete_from = 0;
+  switch (asked.order) {
+    case protocol::ListOrder::kSource:
+      status = snapshot->List(*partition, {.after = asked.after, .prefix = asked.prefix},
+                              [&](const StoredReference& reference) {
+                                return page.Take({0, {}, reference.source, &reference});
+                              });
+      break;
+    case protocol::ListOrder::kNewest: {
+      const auto listed = snapshot->ListNewest(
+          *partition, {.lsn = asked.after_lsn, .source = asked.after}, take_met);
+      status = listed.status();
+      if (listed.ok()) complete_from = *listed;
+      break;
+    }
+    case protocol::ListOrder::kTarget:
+      status = snapshot->ListByTarget(
+          *partition,
+          {.target = asked.after_target, .source = asked.after, .prefix = asked.target_prefix},
+          [&](std::string_view target, std::string_view after) {
+            return SourcesOf(asked.place, target, after);
+          },
+          take_met);
+      break;
+  }
   if (!status.ok()) return RefusingFor<Reply>(status);
-  return ReplyOf<Reply>(reply);
+  return ReplyOf<Reply>(page.End(applied->lsn, complete_from));
+}
+
+std::optional<std::vector<std::string>> Queries::SourcesOf(PlaceId place, std::string_view target,
+                                                           std::string_view after) {
+  IdList targets;
+  targets.Add(target);
+  uint32_t told = 0;
+  std::vector<std::string> sources;
+  const bool found = store_.Reverse(slot_, place, targets.View(), kSourcesToldMax,
+                                    [&](uint32_t, std::string_view source) {
+                                      ++told;
+                                      if (source > after) sources.emplace_back(source);
+                                    });
+  if (!found || told == kSourcesToldMax) return std::nullopt;
+  std::sort(sources.begin(), sources.end());
+  return sources;
 }
 
 Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {

@@ -8,9 +8,12 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "daemon/commit_queue.h"
 #include "daemon/maintenance.h"
@@ -80,6 +83,10 @@ class Queries {
   Reply Answer(const protocol::HistoryRequest& asked);
   Reply Answer(const TrashListRequest& asked);
   Reply Answer(const protocol::RestoreRequest& asked);
+
+  // The sources of a target after `after`, in order; nothing if there are too many to tell.
+  std::optional<std::vector<std::string>> SourcesOf(PlaceId place, std::string_view target,
+                                                    std::string_view after);
 
   // Has the latest changes folded into the snapshot, unless there are more of them than that, and
   // waits so long for it. Without effect while the daemon is read-only.

@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "index/catalog.h"
 #include "index/reservations.h"
+#include "persistence/keys.h"
 #include "persistence/places.h"
+#include "persistence/recent.h"
 #include "persistence/recovery.h"
 #include "persistence/stored_reservation.h"
+#include "persistence/target_blocks.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -106,13 +110,35 @@ class Examiner {
     });
     const Partitions partitions(catalog);
     PlaceId partition = 0;
+    // How many references each partition has, by its targets; and then, how many of them there are.
+    std::map<PlaceId, int64_t> untold;
+    ReadTable(Snapshot::Table::kTargets, [&](std::string_view key, std::string_view value) {
+      auto block = TargetBlock::Open(key, value);
+      auto found = block.ok() ? block->Next() : block.status();
+      for (; found.ok() && *found; found = block->Next()) {
+        untold[ReadBigEndian<PlaceId>(key)] += static_cast<int64_t>(block->sources());
+      }
+      return found.status();
+    });
+    ReadTable(Snapshot::Table::kRecent, [](std::string_view key, std::string_view value) {
+      return RecentBlock::Open(key, value).status();
+    });
+    const bool sound = found_.damages.empty();
     ReadTable(Snapshot::Table::kReferences, [&](std::string_view key, std::string_view value) {
       ++found_.references;
       const auto reference = ParseReference(key, value);
       if (!reference.ok()) return reference.status();
+      --untold[reference->partition];
       const PlaceId before = std::exchange(partition, reference->partition);
       return before == partition ? absl::OkStatus() : partitions.Check(partition);
     });
+    for (const auto& [number, difference] : untold) {
+      // What is dropped, as the trash is emptied, goes table by table.
+      const bool whole = partitions.PlaceOf(number) != 0;
+      if (difference == 0 || !whole || !sound || !Going()) continue;
+      Note(absl::DataLossError(fmt::format(
+          "snapshot: the targets of partition {} are not those of its references", number)));
+    }
     ReadTable(Snapshot::Table::kHistory, [](std::string_view key, std::string_view value) {
       return ParseEvent(key, value).status();
     });

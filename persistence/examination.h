@@ -34,7 +34,8 @@ struct ExaminationProgress {
 };
 
 // Reads every page and every value of both, verifies all checksums, and that they belong together.
-// Goes on after damage where it can. May run beside a daemon that writes to them, on any thread;
+// Goes on after damage where it can. May run beside a daemon that writes to the journal, on any
+// thread; nothing may be folded meanwhile.
 // `pace` is called every megabyte or so and ends the examination by failing.
 Examination Examine(Journal& journal, Snapshot& snapshot,
                     absl::FunctionRef<absl::Status(const ExaminationProgress&)> pace);

@@ -36,6 +36,10 @@ std::string_view Name(Failpoint failpoint) {
       return "reply-before";
     case Failpoint::kCheckpointBefore:
       return "checkpoint-before";
+    case Failpoint::kRecentTransaction:
+      return "recent-transaction";
+    case Failpoint::kRecentBlocks:
+      return "recent-blocks";
     case Failpoint::kCheckpointReferences:
       return "checkpoint-references";
     case Failpoint::kCheckpointTransaction:

@@ -16,6 +16,8 @@ enum class Failpoint : uint8_t {
   kCommitAfter,            // it is durable; the index has none of it, nobody was told
   kReplyBefore,            // it is durable and visible; nobody was told
   kCheckpointBefore,       // the changes are gathered, the snapshot has none of it
+  kRecentTransaction,      // some of what was linked last is set, in a transaction that is open
+  kRecentBlocks,           // and in one that is closed
   kCheckpointTransaction,  // some references are set, in a transaction that is still open
   kCheckpointReferences,   // and in one that is closed
   kCheckpointApplied,      // the snapshot has the whole fold, and the journal as well

@@ -5,10 +5,13 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 
+#include "persistence/batches.h"
 #include "persistence/failpoint.h"
 #include "persistence/keys.h"
+#include "persistence/merge.h"
 #include "persistence/operations.h"
 #include "persistence/places.h"
 #include "protocol/change_codec.h"
@@ -16,72 +19,8 @@
 namespace xref {
 namespace {
 
-// What one transaction of the snapshot writes: bounds what LMDB keeps as dirty pages, and how long
-// the disk is busy with its sync while a commit waits behind it.
-constexpr uint64_t kSetRowsMax = 1'024;      // far apart: pages of their own, 8 MiB in all
-constexpr uint64_t kAppendRowsMax = 16'384;  // side by side: about 1 MiB
 // One read transaction of the journal: a long one makes its file grow.
 constexpr uint64_t kReadRecordsMax = 1'000;
-
-// Writes rows in transactions of so many each.
-class Batches {
- public:
-  // `open` and `closed` are passed before and after each commit.
-  Batches(Snapshot& snapshot, uint64_t rows_max, Failpoint open, Failpoint closed)
-      : snapshot_(snapshot), rows_max_(rows_max), open_(open), closed_(closed) {}
-
-  // The transaction to write one more row to.
-  absl::StatusOr<SnapshotWriter*> ForRow() {
-    ++rows_;
-    if (!writer_) {
-      auto begun = SnapshotWriter::Begin(snapshot_);
-      if (!begun.ok()) return begun.status();
-      writer_.emplace(*std::move(begun));
-    }
-    return &*writer_;
-  }
-  bool IsFull() const { return rows_ >= rows_max_; }
-  absl::Status Commit() {
-    if (!writer_) return absl::OkStatus();
-    Pass(open_);
-    auto status = writer_->Commit();
-    writer_.reset();
-    rows_ = 0;
-    Pass(closed_);
-    return status;
-  }
-
- private:
-  Snapshot& snapshot_;
-  const uint64_t rows_max_;
-  const Failpoint open_;
-  const Failpoint closed_;
-  std::optional<SnapshotWriter> writer_;
-  uint64_t rows_ = 0;
-};
-
-// The operations of a fold, one source ID after another.
-class Operations {
- public:
-  explicit Operations(SortedRuns& sorted) : sorted_(sorted) {}
-
-  // To the next one; at_end() tells whether there was one.
-  absl::Status Move() {
-    const auto found = sorted_.Next(row_);
-    at_end_ = !found.ok() || !*found;
-    return found.status();
-  }
-  bool at_end() const { return at_end_; }
-  // Valid until Move.
-  std::string_view key() const { return row_.key; }
-  PlaceId partition() const { return ReadBigEndian<PlaceId>(row_.key); }
-  std::string_view operation() const { return row_.value; }
-
- private:
-  SortedRuns& sorted_;
-  SortedRuns::Row row_;
-  bool at_end_ = false;
-};
 
 // ---- Row by row ----
 
@@ -98,7 +37,7 @@ class Setter {
     while (status.ok() && !operations_.at_end()) {
       status = partitions_.IsKept(operations_.partition()) ? SetSource() : operations_.Move();
     }
-    return status.ok() ? batches_.Commit() : status;
+    return status.ok() ? Commit() : status;
   }
 
  private:
@@ -110,18 +49,41 @@ class Setter {
     const auto stored = (*writer)->FindReference(operations_.key());
     if (!stored.ok()) return stored.status();
     const bool was_there = stored->has_value();
-    source_.Begin(operations_.key(), stored->value_or(""));
-    absl::Status status;
+    auto status = source_.Begin(operations_.key(), stored->value_or(""));
+    if (status.ok()) status = CountTarget(-1);
     while (status.ok() && !operations_.at_end() && operations_.key() == source_.key() &&
            !batches_.IsFull()) {
       status = MakeOne();
     }
+    if (status.ok()) status = CountTarget(1);
     if (status.ok() && !source_.reference().empty()) {
       status = (*writer)->SetReference(source_.key(), source_.reference());
     } else if (status.ok() && was_there) {
       status = (*writer)->DeleteReference(source_.key());
     }
-    return status.ok() && batches_.IsFull() ? batches_.Commit() : status;
+    return status.ok() && batches_.IsFull() ? Commit() : status;
+  }
+
+  // Notes that the target that the source has now has so many sources more.
+  absl::Status CountTarget(int64_t sources) {
+    const std::string_view target = source_.target();
+    if (target.empty()) return absl::OkStatus();
+    TargetChange& change = target_changes_.emplace_back();
+    AppendKey(source_.partition(), target, change.key);
+    change.sources = sources;
+    // Its block is a row to write as well.
+    return batches_.ForRow().status();
+  }
+
+  // References and targets go together.
+  absl::Status Commit() {
+    if (!target_changes_.empty()) {
+      auto writer = batches_.ForRow();
+      if (!writer.ok()) return writer.status();
+      const auto status = (*writer)->ChangeTargets(std::exchange(target_changes_, {}));
+      if (!status.ok()) return status;
+    }
+    return batches_.Commit();
   }
 
   absl::Status MakeOne() {
@@ -138,6 +100,7 @@ class Setter {
   Operations operations_;
   const Partitions& partitions_;
   Batches batches_;
+  std::vector<TargetChange> target_changes_;  // of the rows that are not committed
   SourceFold source_;
 };
 
@@ -153,137 +116,25 @@ absl::Status Drop(PlaceId partition, Snapshot& snapshot) {
   return absl::OkStatus();
 }
 
-// ---- Merging ----
-
-// Writes the entries of a snapshot and the operations, in one order, to an empty snapshot.
-class Merger {
- public:
-  static absl::Status Run(Snapshot& next, Snapshot& current, SortedRuns& sorted,
-                          const Partitions& partitions, int64_t history_from_us) {
-    auto references = current.Scan(Snapshot::Table::kReferences);
-    if (!references.ok()) return references.status();
-    auto history = current.Scan(Snapshot::Table::kHistory);
-    if (!history.ok()) return history.status();
-    Merger merger(*std::move(references), *std::move(history), next, sorted, partitions,
-                  history_from_us);
-    return merger.Merge();
+// Hands out the changes of the journal from one LSN to another, and the record of each.
+absl::Status ForEachChange(
+    Journal& journal, Lsn from, Lsn upto,
+    absl::FunctionRef<absl::Status(const Change&, std::string_view record)> take) {
+  while (from <= upto) {
+    uint64_t left = kReadRecordsMax;
+    const auto status = journal.Read(from, [&](const JournalRecord& record) {
+      if (left-- == 0 || record.lsn > upto) return absl::CancelledError();
+      Change change;
+      if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
+        return absl::DataLossError(fmt::format("journal: change {}: {}", record.lsn, *fault));
+      }
+      from = change.lsn + 1;
+      return take(change, record.bytes);
+    });
+    if (!status.ok() && !absl::IsCancelled(status)) return status;
   }
-
- private:
-  // The entries of the current snapshot, of which those are left out that are not kept.
-  class Old {
-   public:
-    Old(SnapshotScan scan, const Partitions& partitions)
-        : scan_(std::move(scan)), partitions_(partitions) {}
-
-    absl::Status Move() {
-      absl::StatusOr<bool> found;
-      do {
-        found = scan_.Next();
-      } while (found.ok() && *found && !IsKept());
-      at_end_ = !found.ok() || !*found;
-      return found.status();
-    }
-    bool at_end() const { return at_end_; }
-    std::string_view key() const { return scan_.key(); }
-    std::string_view value() const { return scan_.value(); }
-
-   private:
-    bool IsKept() const {
-      // What is too short to have one is damaged, and found out where it is parsed.
-      return key().size() < sizeof(PlaceId) || partitions_.IsKept(ReadBigEndian<PlaceId>(key()));
-    }
-
-    SnapshotScan scan_;
-    const Partitions& partitions_;
-    bool at_end_ = false;
-  };
-
-  Merger(SnapshotScan references, SnapshotScan history, Snapshot& next, SortedRuns& sorted,
-         const Partitions& partitions, int64_t history_from_us)
-      : references_(std::move(references), partitions),
-        history_(std::move(history), partitions),
-        operations_(sorted),
-        partitions_(partitions),
-        history_from_us_(history_from_us),
-        batches_(next, kAppendRowsMax, Failpoint::kMergeTransaction, Failpoint::kMergeReferences) {}
-
-  absl::Status Merge() {
-    auto status = references_.Move();
-    if (status.ok()) status = history_.Move();
-    if (status.ok()) status = operations_.Move();
-    while (status.ok() && !(references_.at_end() && operations_.at_end())) status = MergeSource();
-    while (status.ok() && !history_.at_end()) status = CopyEvent();
-    return status.ok() ? batches_.Commit() : status;
-  }
-
-  absl::Status MergeSource() {
-    const int order = references_.at_end()   ? 1
-                      : operations_.at_end() ? -1
-                                             : references_.key().compare(operations_.key());
-    if (order < 0) return CopyReference();
-    if (!partitions_.IsKept(operations_.partition())) return operations_.Move();
-    source_.Begin(operations_.key(), order == 0 ? references_.value() : "");
-    absl::Status status;
-    while (status.ok() && !operations_.at_end() && operations_.key() == source_.key()) {
-      status = source_.Make(operations_.operation());
-      if (status.ok() && !source_.event_key().empty()) status = AppendNewEvent();
-      if (status.ok()) status = operations_.Move();
-    }
-    if (status.ok() && !source_.reference().empty()) {
-      status = AppendReference(source_.key(), source_.reference());
-    }
-    return status.ok() && order == 0 ? references_.Move() : status;
-  }
-
-  absl::Status CopyReference() {
-    const auto verified = ParseReference(references_.key(), references_.value());
-    if (!verified.ok()) return verified.status();
-    auto status = AppendReference(references_.key(), references_.value());
-    return status.ok() ? references_.Move() : status;
-  }
-
-  // What stood before it comes first, and what stands in its place already stays.
-  absl::Status AppendNewEvent() {
-    while (!history_.at_end() && history_.key() < source_.event_key()) {
-      if (auto status = CopyEvent(); !status.ok()) return status;
-    }
-    if (!history_.at_end() && history_.key() == source_.event_key()) return CopyEvent();
-    return AppendEvent(source_.event_key(), source_.event());
-  }
-
-  absl::Status CopyEvent() {
-    const auto event = ParseEvent(history_.key(), history_.value());
-    if (!event.ok()) return event.status();
-    if (event->made.time_us >= history_from_us_) {
-      auto status = AppendEvent(history_.key(), history_.value());
-      if (!status.ok()) return status;
-    }
-    return history_.Move();
-  }
-
-  absl::Status AppendReference(std::string_view key, std::string_view value) {
-    auto writer = batches_.ForRow();
-    if (!writer.ok()) return writer.status();
-    const auto status = (*writer)->AppendReference(key, value);
-    return status.ok() && batches_.IsFull() ? batches_.Commit() : status;
-  }
-
-  absl::Status AppendEvent(std::string_view key, std::string_view value) {
-    auto writer = batches_.ForRow();
-    if (!writer.ok()) return writer.status();
-    const auto status = (*writer)->AppendEvent(key, value);
-    return status.ok() && batches_.IsFull() ? batches_.Commit() : status;
-  }
-
-  Old references_;
-  Old history_;
-  Operations operations_;
-  const Partitions& partitions_;
-  const int64_t history_from_us_;
-  Batches batches_;
-  SourceFold source_;
-};
+  return absl::OkStatus();
+}
 
 // Whether the change is of the kinds that nothing but reservations shows.
 bool IsOfReservations(const Change& change) {
@@ -308,26 +159,24 @@ absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
   if (!status.ok()) return status;
   catalog_records_held_ = catalog_records_.size();
 
-  while (applied_.lsn < upto) {
-    uint64_t left = kReadRecordsMax;
-    status = journal.Read(applied_.lsn + 1, [&](const JournalRecord& record) {
-      if (left-- == 0 || record.lsn > upto) return absl::CancelledError();
-      return Take(record);
-    });
-    if (!status.ok() && !absl::IsCancelled(status)) return status;
-  }
+  const Lsn from = applied_.lsn + 1;
+  status = ForEachChange(journal, from, upto, [&](const Change& change, std::string_view record) {
+    return Take(change, record);
+  });
+  if (!status.ok()) return status;
   applied_.next_token = reservations_.next_token();
-  return operations_.Sort();
+  // Which of them are the latest is known only now.
+  status = ForEachChange(journal, from, upto, [&](const Change& change, std::string_view) {
+    return recent_.Add(change, catalog_);
+  });
+  return status.ok() ? operations_.Sort() : status;
 }
 
-absl::Status Fold::Take(const JournalRecord& record) {
-  Change change;
-  if (const auto fault = protocol::DecodeChange(record.bytes, change)) {
-    return absl::DataLossError(fmt::format("journal: change {}: {}", record.lsn, *fault));
-  }
+absl::Status Fold::Take(const Change& change, std::string_view record) {
   if (auto status = CheckPlaceOf(change, catalog_); !status.ok()) return status;
   applied_.lsn = change.lsn;
   applied_.epoch = change.epoch;
+  recent_.Count(change);
 
   const uint64_t claims = reservations_.claims();
   reservations_.Apply(change);
@@ -335,7 +184,7 @@ absl::Status Fold::Take(const JournalRecord& record) {
 
   if (Catalog::IsAlteredBy(change)) {
     catalog_.Apply(change);
-    catalog_records_.emplace_back(change.lsn, record.bytes);
+    catalog_records_.emplace_back(change.lsn, record);
     if (const auto* emptied = std::get_if<EmptyTrash>(&change.what)) {
       emptied_.push_back(emptied->partition);
     }
@@ -346,19 +195,25 @@ absl::Status Fold::Take(const JournalRecord& record) {
 
 absl::Status Fold::SetInto(Snapshot& snapshot) {
   const Partitions partitions(catalog_);
-  if (auto status = Setter(snapshot, operations_, partitions).Run(); !status.ok()) return status;
+  // Before the references show it, so that none is missing at any time.
+  auto status = recent_.WriteInto(snapshot);
+  if (status.ok()) status = Setter(snapshot, operations_, partitions).Run();
+  if (!status.ok()) return status;
   for (const PlaceId partition : emptied_) {
     if (partitions.IsKept(partition)) continue;
-    if (auto status = Drop(partition, snapshot); !status.ok()) return status;
+    status = Drop(partition, snapshot);
+    if (!status.ok()) return status;
   }
-  const auto status = Finish(snapshot, catalog_records_held_, reservations_changed_);
+  status = Finish(snapshot, catalog_records_held_, reservations_changed_);
   Pass(Failpoint::kCheckpointApplied);
   return status;
 }
 
 absl::Status Fold::MergeInto(Snapshot& next, Snapshot& current, int64_t history_from_us) {
   const Partitions partitions(catalog_);
-  auto status = Merger::Run(next, current, operations_, partitions, history_from_us);
+  auto status = MergeSources(next, current, operations_, partitions, folder_, history_from_us);
+  if (status.ok()) status = CopyRecent(current, next, partitions);
+  if (status.ok()) status = recent_.WriteInto(next);
   if (status.ok()) status = Finish(next, 0, true);
   Pass(Failpoint::kMergeApplied);
   return status;

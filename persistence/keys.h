@@ -2,6 +2,7 @@
 
 // The parts of LMDB keys and values that the protocol has no words for.
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -28,6 +29,15 @@ T ReadBigEndian(std::string_view key) {
   }
   return number;
 }
+
+// How many bytes two keys have in common.
+inline size_t SharedBytes(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                             a.begin());
+}
+
+// A value of at most this size shares its page with three others. For what is kept in blocks.
+inline constexpr size_t kPackedValueBytes = 960;
 
 // A number in as few bytes as it needs: seven bits each, the lowest first, the highest bit set in
 // all but the last.

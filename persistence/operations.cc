@@ -137,15 +137,20 @@ absl::Status AddOperations(const Change& change, const Catalog& catalog, SortedR
       change.what);
 }
 
-void SourceFold::Begin(std::string_view key, std::string_view stored) {
+absl::Status SourceFold::Begin(std::string_view key, std::string_view stored) {
   key_ = key;
   reference_ = stored;
   seen_ = 0;
+  return stored.empty() ? absl::OkStatus() : ParseReference(key_, reference_).status();
 }
 
 PlaceId SourceFold::partition() const { return ReadBigEndian<PlaceId>(key_); }
 std::string_view SourceFold::source() const {
   return std::string_view(key_).substr(sizeof(PlaceId));
+}
+
+std::string_view SourceFold::target() const {
+  return reference_.empty() ? std::string_view() : TargetIn(reference_);
 }
 
 absl::Status SourceFold::Make(std::string_view operation) {

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "persistence/failpoint.h"
 #include "persistence/places.h"
+#include "persistence/work_queue.h"
 #include "protocol/change_codec.h"
 
 namespace xref {
@@ -39,43 +37,7 @@ struct Batch {
   IdList targets;
 };
 
-// Batches between two threads, a few at a time. Thread-safe.
-class BatchQueue {
- public:
-  // Waits while the queue is full. False: nobody takes batches any more.
-  bool Put(Batch batch) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return over_ || batches_.size() < kBatchesMax; });
-    if (over_) return false;
-    batches_.push_back(std::move(batch));
-    changed_.notify_all();
-    return true;
-  }
-  // Waits while the queue is empty; nothing once it is over and empty.
-  std::optional<Batch> Take() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return over_ || !batches_.empty(); });
-    if (batches_.empty()) return std::nullopt;
-    Batch batch = std::move(batches_.front());
-    batches_.pop_front();
-    changed_.notify_all();
-    return batch;
-  }
-  // No batch is put, or none is taken, any more.
-  void End() {
-    const std::lock_guard lock(mutex_);
-    over_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  static constexpr size_t kBatchesMax = 8;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Batch> batches_;  // guarded by mutex_
-  bool over_ = false;          // guarded by mutex_
-};
+using BatchQueue = WorkQueue<Batch>;
 
 // Reads and verifies all references of the snapshot, and puts those of places into the queue: the
 // others are trash, or of places that the journal's changes will make.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <utility>
 
 #include "persistence/keys.h"
@@ -13,17 +14,26 @@ namespace xref {
 namespace {
 
 // README.md beside this file has the layout of the tables.
-constexpr uint32_t kFormat = 2;
-constexpr std::string_view kTables[] = {"catalog", "history", "meta", "references", "reservations"};
-// Format 1 had other tables, so that its files are no sound ones of this format.
+constexpr uint32_t kFormat = 3;
+constexpr std::string_view kTables[] = {"catalog",    "history",      "meta",   "recent",
+                                        "references", "reservations", "targets"};
+// Earlier formats had other tables, so that their files are no sound ones of this format.
 constexpr std::string_view kTablesOfFormat1[] = {"catalog", "meta", "references"};
-constexpr size_t kMetaOfFormat1 = 1;
+constexpr std::string_view kTablesOfFormat2[] = {"catalog", "history", "meta", "references",
+                                                 "reservations"};
+struct EarlierFormat {
+  std::span<const std::string_view> tables;
+  size_t meta;
+};
+constexpr EarlierFormat kEarlierFormats[] = {{kTablesOfFormat1, 1}, {kTablesOfFormat2, 2}};
 
 // FailedPrecondition if `path` is a sound snapshot of an earlier format.
 absl::Status RefuseEarlierFormat(const std::string& path, uint64_t map_bytes) {
-  const auto env = LmdbEnvironment::Open(path, map_bytes, kTablesOfFormat1);
-  if (!env.ok()) return absl::OkStatus();
-  return SettleFormat(**env, (*env)->table(kMetaOfFormat1), kFormat);
+  for (const EarlierFormat& earlier : kEarlierFormats) {
+    const auto env = LmdbEnvironment::Open(path, map_bytes, earlier.tables);
+    if (env.ok()) return SettleFormat(**env, (*env)->table(earlier.meta), kFormat);
+  }
+  return absl::OkStatus();
 }
 
 // Hands every entry, from `from` on, to `take`, which says whether it wants more.
@@ -129,22 +139,6 @@ absl::Status Snapshot::ReadReferences(
 }
 
 // ---- For people ----
-
-absl::Status Snapshot::List(PlaceId partition, const Cursor& cursor,
-                            absl::FunctionRef<bool(const StoredReference&)> take) {
-  std::string prefix;
-  AppendKey(partition, cursor.prefix, prefix);
-  std::string after;
-  AppendKey(partition, cursor.after, after);
-  return ForEachEntry(*this, Table::kReferences, std::max(prefix, after),
-                      [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
-                        if (scan.key() == after) return true;
-                        if (!scan.key().starts_with(prefix)) return false;
-                        const auto reference = ParseReference(scan.key(), scan.value());
-                        if (!reference.ok()) return reference.status();
-                        return take(*reference);
-                      });
-}
 
 absl::StatusOr<bool> Snapshot::Find(PlaceId partition, std::string_view source,
                                     absl::FunctionRef<void(const StoredReference&)> take) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,42 @@ class Snapshot {
   absl::Status List(PlaceId partition, const Cursor& cursor,
                     absl::FunctionRef<bool(const StoredReference&)> take);
 
+  // What is met on the way to a listing's rows, whose cursor it is then at. There is no reference
+  // where it has changed, so that it stands elsewhere in the listing or is gone.
+  struct Met {
+    Lsn lsn;                  // of NewestCursor
+    std::string_view target;  // of TargetCursor
+    std::string_view source;
+    const StoredReference* reference;
+  };
+  using TakeMet = absl::FunctionRef<bool(const Met&)>;
+
+  // Where a listing of what was changed last begins: after a change, and a source ID of it; or at
+  // the latest, with LSN 0.
+  struct NewestCursor {
+    Lsn lsn = 0;
+    std::string_view source;
+  };
+  // Hands out references by the LSN of their last change, the highest first, and those of one
+  // change in the order of source IDs, until `take` returns false. Returns the LSN from which on
+  // all are known in this order; what was last changed before it is not handed out.
+  absl::StatusOr<Lsn> ListNewest(PlaceId partition, const NewestCursor& cursor, TakeMet take);
+
+  // Where a listing in the order of targets begins, and what it shows.
+  struct TargetCursor {
+    std::string_view target;  // only above these two
+    std::string_view source;
+    std::string_view prefix;  // only targets that begin so; empty for all
+  };
+  // The sources of a target after `after`, in order; nothing if these are too many to tell.
+  using SourcesOf = absl::FunctionRef<std::optional<std::vector<std::string>>(
+      std::string_view target, std::string_view after)>;
+  // Hands out references in the order of their targets, and those of one target in that of source
+  // IDs, until `take` returns false. The sources of a target come from `sources_of`; those of a
+  // target that has too many are found among all references.
+  absl::Status ListByTarget(PlaceId partition, const TargetCursor& cursor, SourcesOf sources_of,
+                            TakeMet take);
+
   // Hands out the reference of a source ID; false if there is none.
   absl::StatusOr<bool> Find(PlaceId partition, std::string_view source,
                             absl::FunctionRef<void(const StoredReference&)> take);
@@ -87,7 +124,15 @@ class Snapshot {
   // ---- For copying and examining ----
 
   // All entries of a table as they are stored, one at a time.
-  enum class Table : uint8_t { kCatalog, kHistory, kMeta, kReferences, kReservations };
+  enum class Table : uint8_t {
+    kCatalog,
+    kHistory,
+    kMeta,
+    kRecent,
+    kReferences,
+    kReservations,
+    kTargets
+  };
   absl::StatusOr<SnapshotScan> Scan(Table table);
 
   // As LmdbEnvironment's.

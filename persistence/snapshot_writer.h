@@ -5,12 +5,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "index/reservations.h"
 #include "index/vocabulary.h"
 #include "persistence/lmdb.h"
 #include "persistence/snapshot.h"
+#include "persistence/target_blocks.h"
 
 namespace xref {
 
@@ -30,14 +34,23 @@ class SnapshotWriter {
   absl::Status DeleteReference(std::string_view key);
   // An event that is there stays as it is.
   absl::Status KeepEvent(std::string_view key, std::string_view value);
-  // Removes up to `entries_max` entries of a partition, first its references and then its history,
-  // and says how many.
+  // Changes how many sources targets have.
+  absl::Status ChangeTargets(std::vector<TargetChange> changes);
+  absl::Status SetRecent(std::string_view key, std::string_view value);
+  // Removes of the latest changes of a partition what is beyond so many source IDs or comes from
+  // before `complete_from`, up to `entries_max` entries, and says how many.
+  absl::StatusOr<uint64_t> TrimRecent(PlaceId partition, uint64_t sources_max, Lsn complete_from,
+                                      uint64_t entries_max);
+  // Removes up to `entries_max` entries of a partition, first its references and then what is known
+  // of them, and says how many.
   absl::StatusOr<uint64_t> DropPartition(PlaceId partition, uint64_t entries_max);
 
   // ---- For keys above all that are there ----
 
   absl::Status AppendReference(std::string_view key, std::string_view value);
   absl::Status AppendEvent(std::string_view key, std::string_view value);
+  absl::Status AppendTargets(std::string_view key, std::string_view value);
+  absl::Status AppendRecent(std::string_view key, std::string_view value);
 
   // ---- What belongs together: in one transaction ----
 
@@ -50,13 +63,21 @@ class SnapshotWriter {
   absl::Status Commit();
 
  private:
-  SnapshotWriter(Snapshot& snapshot, LmdbTransaction txn, LmdbCursor references,
-                 LmdbCursor history);
+  struct Cursors {
+    LmdbCursor references;
+    LmdbCursor history;
+    LmdbCursor targets;
+    LmdbCursor recent;
+  };
+
+  SnapshotWriter(Snapshot& snapshot, LmdbTransaction txn, Cursors cursors)
+      : snapshot_(snapshot), txn_(std::move(txn)), cursors_(std::move(cursors)) {}
+  // Changes the targets of one block, which are the first of `changes`, and takes these away.
+  absl::Status ChangeTargetBlock(std::span<const TargetChange>& changes);
 
   Snapshot& snapshot_;
-  LmdbTransaction txn_;  // its cursors go before it
-  std::optional<LmdbCursor> references_;
-  std::optional<LmdbCursor> history_;
+  LmdbTransaction txn_;
+  std::optional<Cursors> cursors_;  // goes before its transaction
 };
 
 }  // namespace xref

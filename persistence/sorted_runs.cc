@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "persistence/free_space.h"
+#include "persistence/keys.h"
 
 namespace xref {
 namespace {
@@ -49,12 +50,6 @@ uint64_t DigitsOf(std::string_view key, size_t from) {
   uint64_t digits = 0;
   std::memcpy(&digits, rest.data(), std::min(rest.size(), sizeof digits));
   return __builtin_bswap64(digits);
-}
-
-// How many bytes two keys have in common.
-size_t SharedBytes(std::string_view a, std::string_view b) {
-  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
-                             a.begin());
 }
 
 absl::Status Failure(const std::string& folder, const char* what) {

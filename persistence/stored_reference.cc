@@ -88,6 +88,18 @@ absl::StatusOr<StoredReference> ParseReference(std::string_view key, std::string
   return reference;
 }
 
+std::string_view TargetIn(std::string_view value) {
+  Reader reader = ReaderOf(value);
+  reader.Raw(sizeof(uint32_t));
+  const bool updated = (reader.U8() & kUpdated) != 0;
+  for (int stamps = updated ? 2 : 1; stamps > 0; --stamps) {
+    reader.Raw(sizeof(int64_t));
+    TakeVarint(reader);
+    reader.Text8();
+  }
+  return reader.Text(reader.left());
+}
+
 void PutStamp(const Stamp& stamp, Writer& writer) {
   writer.U64(static_cast<uint64_t>(stamp.time_us));
   PutVarint(stamp.lsn, writer);

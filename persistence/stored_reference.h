@@ -47,6 +47,9 @@ size_t AppendReference(const StoredReference& reference, std::string& out);
 [[nodiscard]] absl::StatusOr<StoredReference> ParseReference(std::string_view key,
                                                              std::string_view value);
 
+// The target in a value that is known to be sound.
+std::string_view TargetIn(std::string_view value);
+
 // ---- For values of all kinds ----
 
 // All of a stamp but its origin.

@@ -39,7 +39,10 @@ void Encode(const ListRequest& message, std::string& out) {
   Writer writer(out);
   writer.U32(message.place);
   writer.U32(message.rows_max);
+  writer.U8(static_cast<uint8_t>(message.order));
   writer.Text8(message.after);
+  writer.Text8(message.after_target);
+  writer.U64(message.after_lsn);
   writer.Text8(message.prefix);
   writer.Text8(message.target_prefix);
   writer.Text8(message.contains);
@@ -47,13 +50,18 @@ void Encode(const ListRequest& message, std::string& out) {
   writer.U64(static_cast<uint64_t>(message.from_us));
   writer.U64(static_cast<uint64_t>(message.until_us));
   writer.U64(message.from_lsn);
+  writer.U64(message.until_lsn);
 }
 
 MaybeRefusal Decode(Bytes payload, ListRequest& message) {
   Reader reader(payload);
   message.place = reader.U32();
   message.rows_max = reader.U32();
+  const uint8_t order = reader.U8();
+  message.order = static_cast<ListOrder>(order);
   message.after = reader.Text8();
+  message.after_target = reader.Text8();
+  message.after_lsn = reader.U64();
   message.prefix = reader.Text8();
   message.target_prefix = reader.Text8();
   message.contains = reader.Text8();
@@ -61,7 +69,9 @@ MaybeRefusal Decode(Bytes payload, ListRequest& message) {
   message.from_us = static_cast<int64_t>(reader.U64());
   message.until_us = static_cast<int64_t>(reader.U64());
   message.from_lsn = reader.U64();
+  message.until_lsn = reader.U64();
   if (auto refusal = Finish(reader)) return refusal;
+  if (order > kListOrderLast) return BadRequest(fmt::format("there is no order {}", order));
   if (message.rows_max == 0 || message.rows_max > kRowsListedMax) {
     return BadRequest(fmt::format("a reply has 1 to {} references", kRowsListedMax));
   }
@@ -73,6 +83,9 @@ void Encode(const ListReply& message, std::string& out) {
   writer.U64(message.as_of);
   writer.U8(message.more ? 1 : 0);
   writer.Text8(message.next);
+  writer.Text8(message.next_target);
+  writer.U64(message.next_lsn);
+  writer.U64(message.complete_from);
   writer.U64(message.examined);
   writer.U32(static_cast<uint32_t>(message.rows.size()));
   for (const ListedReference& row : message.rows) Put(row, writer);
@@ -83,6 +96,9 @@ MaybeRefusal Decode(Bytes payload, ListReply& message) {
   message.as_of = reader.U64();
   message.more = reader.U8() != 0;
   message.next = reader.Text8();
+  message.next_target = reader.Text8();
+  message.next_lsn = reader.U64();
+  message.complete_from = reader.U64();
   message.examined = reader.U64();
   for (uint32_t left = reader.U32(); left > 0 && reader.ok(); --left) {
     message.rows.push_back(TakeReference(reader));

@@ -12,15 +12,27 @@
 
 namespace xref::protocol {
 
-// ---- LIST: references in the order of their source IDs ----
+// ---- LIST: references, page by page ----
 
 inline constexpr uint32_t kRowsListedMax = 10'000;  // in one reply
 inline constexpr uint8_t kAnyOrigin = 0xFF;
 
+enum class ListOrder : uint8_t {
+  kSource = 0,  // by source ID
+  kNewest = 1,  // by the LSN of the last change, the highest first; of one change by source ID
+  kTarget = 2,  // by target ID; of one target by source ID
+};
+inline constexpr uint8_t kListOrderLast = static_cast<uint8_t>(ListOrder::kTarget);
+
 struct ListRequest {
   PlaceId place = 0;
   uint32_t rows_max = 0;
-  std::string_view after;   // only source IDs above this one; empty for all
+  ListOrder order = ListOrder::kSource;
+  // Only what comes after these, of which each order has its own: `next` of the page before. Empty,
+  // empty and 0 for all.
+  std::string_view after;  // source ID, in all orders
+  std::string_view after_target;
+  Lsn after_lsn = 0;
   std::string_view prefix;  // of the source ID; like the next two, empty for any
   std::string_view target_prefix;
   std::string_view contains;  // in the source ID or the target ID
@@ -28,6 +40,7 @@ struct ListRequest {
   int64_t from_us = 0;   // last changed at or after that time
   int64_t until_us = 0;  // and before this one; 0 for no limit
   Lsn from_lsn = 0;      // last changed by that change, or a later one
+  Lsn until_lsn = 0;     // or an earlier one; 0 for no limit
 };
 struct ListedReference {
   std::string_view source;
@@ -41,8 +54,12 @@ struct ListedReference {
 };
 struct ListReply {
   Lsn as_of = 0;      // the changes after this one do not show yet
-  bool more = false;  // there may be more: go on after `next`
+  bool more = false;  // there may be more: go on after these
   std::string_view next;
+  std::string_view next_target;
+  Lsn next_lsn = 0;
+  // The newest first, and no more: what was last changed before this one is not in this order.
+  Lsn complete_from = 0;
   uint64_t examined = 0;  // references that were looked at for this reply
   std::vector<ListedReference> rows;
 };

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <limits>
+#include <sstream>
 
 #include "tests/daemon_fixture.h"
 
@@ -57,6 +60,45 @@ TEST_F(Browse, TheNewestComeFirst) {
   EXPECT_THAT(newest.out, StartsWith("SO-2 "));
   EXPECT_THAT(newest.out, HasSubstr("\nAA "));
   EXPECT_THAT(newest.out, Not(HasSubstr("SO-1")));
+  EXPECT_THAT(newest.err, HasSubstr("--after 'AA' --after-lsn "));
+  const size_t at = newest.err.find("--after-lsn ") + 12;
+  const std::string lsn = newest.err.substr(at, newest.err.find('\n') - at);
+  const Outcome rest =
+      Xref({"list", kPlace, "--newest", "--after", "AA", "--after-lsn", lsn, "--limit", "9"});
+  EXPECT_THAT(rest.out, StartsWith("SO-1 "));
+  EXPECT_THAT(rest.out, HasSubstr("\nXX-3 "));
+  EXPECT_THAT(rest.out, Not(HasSubstr("SO-2")));
+}
+
+TEST_F(Browse, WhatIsOlderThanTheLatestIsListedBehindThem) {
+  std::string rows = "source_id,target_id\n";
+  for (int i = 0; i < 120'000; ++i) rows += "S" + std::to_string(i) + ",T\n";
+  Import(rows);
+  const Outcome newest = Xref({"--json", "list", kPlace, "--newest", "--limit", "200000"});
+  EXPECT_EQ(std::count(newest.out.begin(), newest.out.end(), '\n'), 120'003);
+  std::istringstream lines(newest.out);
+  int64_t before = std::numeric_limits<int64_t>::max();
+  for (std::string line; std::getline(lines, line);) {
+    const int64_t lsn = boost::json::parse(line).at("lsn").as_int64();
+    ASSERT_LE(lsn, before);
+    before = lsn;
+  }
+  const Outcome last = Xref({"--json", "list", kPlace, "--newest", "--limit", "9", "--after",
+                             "SO-1", "--after-lsn", std::to_string(before)});
+  EXPECT_THAT(last.out, StartsWith("{\"source_id\":\"SO-2\""));
+  EXPECT_EQ(std::count(last.out.begin(), last.out.end(), '\n'), 2);
+}
+
+TEST_F(Browse, TargetsThatBeginAlikeAreShownInTheirOrder) {
+  Xref({"add", kPlace, "AA", "INV-3"});
+  const Outcome first = Xref({"list", kPlace, "--target-prefix", "INV", "--limit", "2"});
+  EXPECT_THAT(first.out, StartsWith("SO-1 "));
+  EXPECT_THAT(first.out, HasSubstr("\nXX-3 "));
+  EXPECT_THAT(first.err, HasSubstr("--after 'XX-3' --after-target 'INV-1'"));
+  const Outcome rest = Xref(
+      {"list", kPlace, "--target-prefix", "INV", "--after", "XX-3", "--after-target", "INV-1"});
+  EXPECT_THAT(rest.out, StartsWith("SO-2 "));
+  EXPECT_THAT(rest.out, HasSubstr("\nAA "));
 }
 
 TEST_F(Browse, ASearchFindsEitherSide) {

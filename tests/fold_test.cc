@@ -17,6 +17,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -162,6 +163,14 @@ class Model {
 
 class FoldTest : public testing::Test {
  protected:
+  // What a listing shows.
+  struct Row {
+    Lsn lsn;
+    std::string target;
+    std::string source;
+    bool operator==(const Row&) const = default;
+  };
+
   void SetUp() override {
     std::string path = testing::TempDir() + "xref-fold-XXXXXX";
     ASSERT_NE(mkdtemp(path.data()), nullptr);
@@ -230,7 +239,8 @@ class FoldTest : public testing::Test {
     }
     return sources;
   }
-  std::string Target() { return "T" + std::to_string(Below(1'000'000)); }
+  // Some are of many sources.
+  std::string Target() { return "T" + std::to_string(Below(Below(4) == 0 ? 20 : 1'000'000)); }
 
   void ChangeReferences(PlaceId place) {
     const auto origin = static_cast<Origin>(Below(3));
@@ -317,7 +327,7 @@ class FoldTest : public testing::Test {
   absl::Status FoldUpTo(Lsn upto, bool merge) {
     SnapshotFolder& snapshots = *files_.snapshots;
     const auto current = snapshots.current();
-    Fold fold(snapshots.path());
+    Fold fold(snapshots.path(), recent_max_);
     if (auto status = fold.Gather(*current, *files_.journal, upto); !status.ok()) return status;
     if (!merge) return fold.SetInto(*current);
     const auto next = snapshots.MakeNext();
@@ -332,11 +342,12 @@ class FoldTest : public testing::Test {
   // In a process that dies in the midst of it, or behind it.
   void FoldCutShort() {
     static constexpr const char* kPoints[] = {
-        "checkpoint-transaction", "checkpoint-references", "checkpoint-applied", "merge-references",
+        "checkpoint-transaction", "checkpoint-references", "checkpoint-applied",
+        "recent-transaction",     "recent-blocks",         "merge-references",
         "merge-applied",          "switch-before",         "switch-after"};
     const Lsn upto = SomeLsn();
     const bool merge = Below(4) == 0;
-    const std::string point = kPoints[merge ? 3 + Below(4) : Below(3)];
+    const std::string point = kPoints[merge ? 3 + Below(6) : Below(5)];
     const std::string passes = Below(2) == 0 ? ":1" : ":2";
     Close();
     const pid_t child = fork();
@@ -403,6 +414,88 @@ class FoldTest : public testing::Test {
     const Examination found = Examine(*files_.journal, *files_.snapshots->current(),
                                       [](const ExaminationProgress&) { return absl::OkStatus(); });
     EXPECT_TRUE(found.damages.empty()) << found.damages.front();
+    for (const PlaceId place : kPlaces) {
+      ExpectListsNewest(place);
+      ExpectListsByTarget(place, "", true);
+    }
+  }
+
+  // The place's references in another order, of the model.
+  std::vector<Row> RowsOf(PlaceId place) {
+    std::vector<Row> rows;
+    for (const auto& [key, reference] : model_.references()) {
+      if (key.first != model_.PartitionOf(place)) continue;
+      const Lsn lsn = reference.updated ? reference.updated->lsn : reference.created.lsn;
+      rows.push_back({lsn, reference.target, key.second});
+    }
+    return rows;
+  }
+
+  // Page by page, those of the latest changes first. Returns how many of the references are listed.
+  size_t ExpectListsNewest(PlaceId place) {
+    std::vector<Row> expected = RowsOf(place);
+    std::sort(expected.begin(), expected.end(), [](const Row& a, const Row& b) {
+      return a.lsn != b.lsn ? a.lsn > b.lsn : a.source < b.source;
+    });
+    std::vector<Row> listed;
+    Snapshot::NewestCursor cursor;
+    std::string after;
+    Lsn complete_from = 0;
+    for (bool more = true; more;) {
+      int left = 7;
+      const auto reached = files_.snapshots->current()->ListNewest(
+          model_.PartitionOf(place), cursor, [&](const Snapshot::Met& met) {
+            after = met.source;
+            cursor = {met.lsn, after};
+            if (met.reference == nullptr) return true;
+            EXPECT_EQ(met.reference->source, met.source);
+            listed.push_back({met.lsn, std::string(met.reference->target), after});
+            return --left > 0;
+          });
+      EXPECT_TRUE(reached.ok()) << reached.status();
+      if (!reached.ok()) return 0;
+      more = left == 0;
+      complete_from = *reached;
+    }
+    std::erase_if(expected, [&](const Row& row) { return row.lsn < complete_from; });
+    EXPECT_EQ(listed, expected);
+    return listed.size();
+  }
+
+  // Page by page, in the order of targets; the sources of a target come from the model.
+  void ExpectListsByTarget(PlaceId place, const std::string& prefix, bool tells_sources) {
+    std::vector<Row> expected = RowsOf(place);
+    std::erase_if(expected, [&](const Row& row) { return !row.target.starts_with(prefix); });
+    std::sort(expected.begin(), expected.end(), [](const Row& a, const Row& b) {
+      return std::tie(a.target, a.source) < std::tie(b.target, b.source);
+    });
+    using Sources = std::optional<std::vector<std::string>>;
+    const auto sources_of = [&](std::string_view target, std::string_view after) -> Sources {
+      if (!tells_sources) return std::nullopt;
+      std::vector<std::string> sources;
+      for (const Row& row : expected) {
+        if (row.target == target && row.source > after) sources.push_back(row.source);
+      }
+      return sources;
+    };
+    std::vector<Row> listed;
+    std::string target, source;
+    for (bool more = true; more;) {
+      int left = 7;
+      const auto status = files_.snapshots->current()->ListByTarget(
+          model_.PartitionOf(place), {.target = target, .source = source, .prefix = prefix},
+          sources_of, [&](const Snapshot::Met& met) {
+            const std::string at(met.target);
+            source = met.source;
+            target = at;
+            if (met.reference == nullptr) return true;
+            listed.push_back({met.reference->lsn(), at, std::string(met.reference->source)});
+            return --left > 0;
+          });
+      ASSERT_TRUE(status.ok()) << status;
+      more = left == 0;
+    }
+    EXPECT_EQ(listed, expected);
   }
 
   // Page by page, and each source by itself, as somebody reads it who looks for a reason.
@@ -449,6 +542,7 @@ class FoldTest : public testing::Test {
   Lsn lsn_ = 0;
   std::vector<std::string> waiting_;  // records up to lsn_
   uint64_t sources_ = 3000;
+  uint64_t recent_max_ = kRecentMax;
   std::mt19937_64 random_;
   Model model_;
 };
@@ -467,12 +561,34 @@ TEST_F(FoldTest, EveryKindOfChangeFoldedInAnyWayIsWhatItWouldBeWithoutFolds) {
   }
 }
 
+TEST_F(FoldTest, OfTheLatestChangesSoManyAreKeptAndAreAllThere) {
+  sources_ = 400;
+  recent_max_ = 150;
+  size_t listed = 0;
+  for (int round = 0; round < 12; ++round) {
+    for (uint64_t left = Below(60); left > 0; --left) ChangeSomething();
+    WriteJournal();
+    if (Below(3) == 0) FoldCutShort();
+    ASSERT_TRUE(FoldUpTo(lsn_, Below(2) == 0).ok());
+    for (const PlaceId place : kPlaces) listed = std::max(listed, ExpectListsNewest(place));
+    ExpectSnapshotIsModel();
+    if (HasFailure()) return;
+  }
+  // A change is kept whole.
+  EXPECT_LT(listed, recent_max_ + 100);
+  EXPECT_GT(listed, 50U);
+}
+
 TEST_F(FoldTest, ListingFindingAndHistoryTellWhatIsInTheSnapshot) {
   sources_ = 300;
   for (int i = 0; i < 400; ++i) ChangeSomething();
   WriteJournal();
   ASSERT_TRUE(FoldUpTo(lsn_, true).ok());
   for (const PlaceId place : kPlaces) {
+    EXPECT_EQ(ExpectListsNewest(place), RowsOf(place).size());
+    ExpectListsByTarget(place, "T1", true);
+    ExpectListsByTarget(place, "T1", false);
+    ExpectListsByTarget(place, "nothing", true);
     ExpectReadableByPeople(place, "");
     ExpectReadableByPeople(place, "S1");
     ExpectReadableByPeople(place, "nothing");

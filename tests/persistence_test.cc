@@ -19,6 +19,7 @@
 #include "index/reference_store.h"
 #include "persistence/checkpoint.h"
 #include "persistence/data_files.h"
+#include "persistence/examination.h"
 #include "persistence/journal.h"
 #include "persistence/lmdb.h"
 #include "persistence/meta_table.h"
@@ -33,8 +34,8 @@ namespace {
 constexpr uint64_t kMap = uint64_t{1} << 30;
 constexpr PlaceId kOrders = 3;
 constexpr std::string_view kJournalTables[] = {"changes", "meta"};
-constexpr std::string_view kSnapshotTables[] = {"catalog", "history", "meta", "references",
-                                                "reservations"};
+constexpr std::string_view kSnapshotTables[] = {"catalog",    "history",      "meta",   "recent",
+                                                "references", "reservations", "targets"};
 
 class Persistence : public testing::Test {
  protected:
@@ -334,11 +335,29 @@ TEST_F(Persistence, ADamagedReferenceIsFoundOutAndNamed) {
   CreateIntegration();
   Add({{"SO-1", "needle-in-the-snapshot"}});
   Checkpoint();
-  Damage(SnapshotFile(), "needle-in-the-snapshot");
+  // The target also stands in the table of targets; here behind who linked it.
+  Damage(SnapshotFile(), "adaneedle-in-the-snapshot");
   ReferenceStore store(1);
   const auto recovered = Recover(store);
   ASSERT_TRUE(absl::IsDataLoss(recovered.status())) << recovered.status();
   EXPECT_NE(std::string(recovered.status().message()).find("SO-1"), std::string::npos);
+}
+
+TEST_F(Persistence, DamageToTheOrderOfTargetsOrOfChangesIsFoundByAnExamination) {
+  CreateIntegration();
+  Add({{"needle-source", "needle-target"}});
+  Checkpoint();
+  // Behind its length, as it stands in the blocks of these two tables alone.
+  Damage(SnapshotFile(), "\x0dneedle-target");
+  Damage(SnapshotFile(), "\x0dneedle-source");
+  const Examination found = Examine(*journal_, *snapshots_->current(),
+                                    [](const ExaminationProgress&) { return absl::OkStatus(); });
+  ASSERT_EQ(found.damages.size(), 2U);
+  EXPECT_NE(found.damages[0].find("the targets of partition 3"), std::string::npos)
+      << found.damages[0];
+  EXPECT_NE(found.damages[1].find("what change 2 linked in partition 3"), std::string::npos)
+      << found.damages[1];
+  ExpectRecoversModel();
 }
 
 TEST_F(Persistence, MapsThatAreFarTooSmallGrow) {
@@ -440,16 +459,21 @@ TEST_F(OtherFormats, ASnapshotOfALaterOneIsRefusedWithBothVersions) {
   const std::string path = folder_->snapshot_path() + "/1";
   Close();
   SetFormat(path, kSnapshotTables, 2, 99);
-  ExpectRefused(Snapshot::Open(path, kMap).status(), 99, 2);
+  ExpectRefused(Snapshot::Open(path, kMap).status(), 99, 3);
 }
 
-TEST_F(OtherFormats, ASnapshotOfTheFirstOneIsRefusedWithBothVersionsAndLeftAsItIs) {
-  constexpr std::string_view kTables[] = {"catalog", "meta", "references"};
-  const std::string path = path_ + "/of-format-1";
-  std::filesystem::create_directory(path);
-  SetFormat(path, kTables, 1, 1);
-  ExpectRefused(Snapshot::Open(path, kMap).status(), 1, 2);
-  EXPECT_TRUE(LmdbEnvironment::Open(path, kMap, kTables).ok());
+TEST_F(OtherFormats, ASnapshotOfAnEarlierOneIsRefusedWithBothVersionsAndLeftAsItIs) {
+  constexpr std::string_view kTablesOf1[] = {"catalog", "meta", "references"};
+  constexpr std::string_view kTablesOf2[] = {"catalog", "history", "meta", "references",
+                                             "reservations"};
+  const std::span<const std::string_view> tables[] = {kTablesOf1, kTablesOf2};
+  for (uint32_t format = 1; format <= 2; ++format) {
+    const std::string path = path_ + "/of-format-" + std::to_string(format);
+    std::filesystem::create_directory(path);
+    SetFormat(path, tables[format - 1], format, format);
+    ExpectRefused(Snapshot::Open(path, kMap).status(), format, 3);
+    EXPECT_TRUE(LmdbEnvironment::Open(path, kMap, tables[format - 1]).ok());
+  }
 }
 
 TEST_F(Persistence, TheSecondHolderOfAFolderIsRefused) {

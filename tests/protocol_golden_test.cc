@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "protocol/change_codec.h"
-#include "protocol/change_messages.h"
+#include "protocol/frame.h"
+#include "protocol/query_messages.h"
 #include "protocol/replication_messages.h"
 
 namespace xref::protocol {
@@ -313,6 +314,25 @@ TEST_F(Golden, RehearseAdd) {
   ASSERT_EQ(reply.outcomes.size(), 1U);
   EXPECT_EQ(reply.outcomes[0].other, "9");
   ExpectEncodes(reply, "rehearse-add-reply");
+}
+
+TEST_F(Golden, List) {
+  const auto request = DecodeExample<ListRequest>("list-request");
+  EXPECT_EQ(request.order, ListOrder::kTarget);
+  EXPECT_EQ(request.after, "SO-1");
+  EXPECT_EQ(request.after_target, "INV-9");
+  EXPECT_EQ(request.target_prefix, "INV-");
+  EXPECT_EQ(request.origin, kAnyOrigin);
+  ExpectEncodes(request, "list-request");
+  const auto reply = DecodeExample<ListReply>("list-reply");
+  EXPECT_EQ(reply.as_of, 7U);
+  EXPECT_TRUE(reply.more);
+  EXPECT_EQ(reply.next_target, "INV-9");
+  ASSERT_EQ(reply.rows.size(), 1U);
+  EXPECT_EQ(reply.rows[0].source, "X");
+  EXPECT_EQ(reply.rows[0].created_by, "ada");
+  EXPECT_EQ(reply.rows[0].lsn, 7U);
+  ExpectEncodes(reply, "list-reply");
 }
 
 TEST_F(Golden, Change) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <latch>
@@ -15,6 +16,7 @@
 namespace xref::test {
 namespace {
 
+using protocol::ListOrder;
 using protocol::Mutation;
 using protocol::PastEventKind;
 using protocol::Verdict;
@@ -55,9 +57,10 @@ class Queries : public ShopTest {
   std::vector<Row> List(protocol::ListRequest request) {
     std::vector<Row> rows;
     request.place = orders_;
-    std::string after;
+    std::string after, after_target;
     for (bool more = true; more;) {
       request.after = after;
+      request.after_target = after_target;
       std::string payload;
       const auto reply = client_->List(request, payload);
       EXPECT_TRUE(reply.ok()) << reply.status();
@@ -66,6 +69,9 @@ class Queries : public ShopTest {
       for (const auto& row : reply->rows) rows.emplace_back(row.source, row.target);
       more = reply->more;
       after = reply->next;
+      after_target = reply->next_target;
+      request.after_lsn = reply->next_lsn;
+      complete_from_ = reply->complete_from;
     }
     return rows;
   }
@@ -101,6 +107,7 @@ class Queries : public ShopTest {
   PlaceId orders_ = 0;
   std::string payload_;
   protocol::HistoryReply history_;
+  Lsn complete_from_ = 0;  // of what List listed last
 };
 
 TEST_F(Queries, AListingShowsEverythingInOrderWhateverThePages) {
@@ -133,6 +140,91 @@ TEST_F(Queries, AListingShowsOnlyWhatIsAskedFor) {
               ElementsAre(Row("XX-4", "C-SO-9")));
   EXPECT_THAT(List({.rows_max = 10, .from_lsn = Fact("lsn")}), ElementsAre(Row("XX-4", "C-SO-9")));
   EXPECT_THAT(List({.rows_max = 10, .prefix = "none"}), IsEmpty());
+}
+
+TEST_F(Queries, TheNewestComeFirstWhateverThePagesAndHaveChangedLast) {
+  Import("source_id,target_id\nB,1\nA,2\nC,3\n");
+  EXPECT_EQ(Mutate(Mutation::kAdd, "D", "4"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kEdit, "A", "5"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kDelete, "C"), Verdict::kDone);
+  for (const uint32_t rows_max : {1U, 2U, 10U}) {
+    EXPECT_THAT(List({.rows_max = rows_max, .order = ListOrder::kNewest}),
+                ElementsAre(Row("A", "5"), Row("D", "4"), Row("B", "1")));
+    EXPECT_EQ(complete_from_, 0U);
+  }
+  EXPECT_THAT(List({.rows_max = 10, .order = ListOrder::kNewest, .prefix = "D"}),
+              ElementsAre(Row("D", "4")));
+  const uint32_t trash = Purge();
+  EXPECT_THAT(List({.rows_max = 10, .order = ListOrder::kNewest}), IsEmpty());
+  EXPECT_EQ(Mutate(Mutation::kAdd, "E", "6"), Verdict::kDone);
+  std::string payload;
+  ASSERT_TRUE(client_->Restore({.trash = trash, .after = {}, .actor = "ada"}, payload).ok());
+  const std::vector<Row> all = List({.rows_max = 1, .order = ListOrder::kNewest});
+  EXPECT_EQ(all.size(), 4U);
+  EXPECT_EQ(all.back(), Row("E", "6"));
+  CrashAndRestartDaemon();
+  Reconnect();
+  EXPECT_EQ(List({.rows_max = 3, .order = ListOrder::kNewest}), all);
+}
+
+TEST_F(Queries, OfTheNewestSoManyAreListedAndTheReplyTellsFromWhere) {
+  std::string rows = "source_id,target_id\n";
+  for (int i = 0; i < 120'000; ++i) {
+    rows += "S-" + std::to_string(i) + ",T-" + std::to_string(i) + "\n";
+  }
+  Import(rows);
+  const std::vector<Row> newest = List({.rows_max = 10'000, .order = ListOrder::kNewest});
+  EXPECT_GE(newest.size(), 100'000U);
+  const Lsn from = complete_from_;
+  EXPECT_GT(from, 1U);
+  EXPECT_EQ(newest.size(), List({.rows_max = 10'000, .from_lsn = from}).size());
+  const std::vector<Row> older = List({.rows_max = 10'000, .until_lsn = from - 1});
+  EXPECT_EQ(newest.size() + older.size(), 120'000U);
+}
+
+TEST_F(Queries, TargetsAreListedInTheirOrderAndSoAreTheSourcesOfEach) {
+  std::map<Row, int> model;  // target and source
+  std::string rows = "source_id,target_id\n";
+  for (int i = 0; i < 1000; ++i) {
+    const std::string source = "SO-" + std::to_string(i);
+    const std::string target = "T-" + std::to_string(i * 7919 % 300);
+    model[{target, source}];
+    rows += source + "," + target + "\n";
+  }
+  Import(rows);
+  const auto expected = [&](const std::string& prefix) {
+    std::vector<Row> wanted;
+    for (const auto& [row, none] : model) {
+      if (row.first.starts_with(prefix)) wanted.emplace_back(row.second, row.first);
+    }
+    return wanted;
+  };
+  for (const uint32_t rows_max : {1U, 7U, 10'000U}) {
+    EXPECT_EQ(List({.rows_max = rows_max, .order = ListOrder::kTarget, .target_prefix = "T-29"}),
+              expected("T-29"));
+  }
+  EXPECT_EQ(List({.rows_max = 100, .order = ListOrder::kTarget}), expected(""));
+  EXPECT_THAT(List({.rows_max = 9, .order = ListOrder::kTarget, .target_prefix = "U"}), IsEmpty());
+  EXPECT_EQ(Mutate(Mutation::kPut, "SO-7", "T-2999"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kDelete, "SO-8"), Verdict::kDone);
+  std::erase_if(model, [](const auto& entry) {
+    return entry.first.second == "SO-7" || entry.first.second == "SO-8";
+  });
+  model[{"T-2999", "SO-7"}];
+  EXPECT_EQ(List({.rows_max = 100, .order = ListOrder::kTarget}), expected(""));
+}
+
+TEST_F(Queries, ATargetOfVeryManySourcesIsListedWhole) {
+  std::string rows = "source_id,target_id\nX,T-0\n";
+  for (int i = 10'000; i < 22'000; ++i) rows += "S-" + std::to_string(i) + ",T-1\n";
+  Import(rows + "Y,T-2\n");
+  const std::vector<Row> listed =
+      List({.rows_max = 5'000, .order = ListOrder::kTarget, .target_prefix = "T-"});
+  ASSERT_EQ(listed.size(), 12'002U);
+  EXPECT_EQ(listed.front(), Row("X", "T-0"));
+  EXPECT_EQ(listed[1], Row("S-10000", "T-1"));
+  EXPECT_EQ(listed[12'000], Row("S-21999", "T-1"));
+  EXPECT_EQ(listed.back(), Row("Y", "T-2"));
 }
 
 TEST_F(Queries, HistoryTellsWhatHappenedInItsOrder) {
@@ -200,6 +292,11 @@ TEST_F(Queries, APurgeIsUndoneByARestoreWhichTellsWhatStoodInTheWay) {
   ASSERT_EQ(restored->refused.size(), 1U);
   EXPECT_EQ(restored->refused[0].source, "SO-2");
   EXPECT_EQ(restored->refused[0].outcome.other, "other");
+  // Who linked it first is told beside the restore, which is when it was linked as it is now.
+  EXPECT_THAT(History("SO-1"), ElementsAre(Past{PastEventKind::kAdded, "", "1"},
+                                           Past{PastEventKind::kPurged, "1", ""}));
+  ASSERT_TRUE(history_.reference.has_value());
+  EXPECT_LT(history_.events[0].time_us, history_.reference->created_us);
   ExpectHolds({{"SO-1", "1"}, {"SO-2", "other"}, {"SO-3", "3"}});
 }
 
@@ -326,6 +423,9 @@ TEST_F(Queries, WhatDoesNotExistIsRefused) {
   EXPECT_TRUE(absl::IsNotFound(client_->List({.place = 999, .rows_max = 1}, payload).status()));
   EXPECT_TRUE(
       absl::IsInvalidArgument(client_->List({.place = orders_, .rows_max = 0}, payload).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      client_->List({.place = orders_, .rows_max = 1, .order = static_cast<ListOrder>(9)}, payload)
+          .status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       client_->History({.place = orders_, .source = ""}, payload).status()));
   EXPECT_TRUE(absl::IsNotFound(client_->Restore({.trash = 77}, payload).status()));

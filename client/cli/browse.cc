@@ -34,55 +34,49 @@ struct BrowseOptions {
   std::string since;
   std::string until;
   std::string after;
+  std::string after_target;
+  Lsn after_lsn = 0;
   uint64_t limit = kShown;
   bool newest = false;
 };
 
-// A row that outlives its page.
-struct Row {
-  std::string source;
-  std::string target;
-  std::string origin;
-  int64_t created_us;
-  std::string created_by;
-  int64_t updated_us;
-  std::string updated_by;
-  Lsn lsn;
-};
-
-Row RowOf(const ListedReference& row) {
-  return {.source = std::string(row.source),
-          .target = std::string(row.target),
-          .origin = row.origin <= kOriginLast ? kOrigins[row.origin] : "unknown",
-          .created_us = row.created_us,
-          .created_by = std::string(row.created_by),
-          .updated_us = row.updated_us,
-          .updated_by = std::string(row.updated_by),
-          .lsn = row.lsn};
-}
-
-void Print(const Row& row, bool as_json) {
+void Print(const ListedReference& row, bool as_json) {
   const bool updated = row.updated_us != 0;
+  const std::string_view origin = row.origin <= kOriginLast ? kOrigins[row.origin] : "unknown";
   if (as_json) {
-    json::object object{{"source_id", row.source},      {"target_id", row.target},
-                        {"origin", row.origin},         {"created", FormatTime(row.created_us)},
-                        {"created_by", row.created_by}, {"updated", nullptr},
-                        {"updated_by", nullptr}};
+    json::object object{{"source_id", Json(row.source)},
+                        {"target_id", Json(row.target)},
+                        {"origin", Json(origin)},
+                        {"created", FormatTime(row.created_us)},
+                        {"created_by", Json(row.created_by)},
+                        {"updated", nullptr},
+                        {"updated_by", nullptr},
+                        {"lsn", row.lsn}};
     if (updated) {
       object["updated"] = FormatTime(row.updated_us);
-      object["updated_by"] = row.updated_by;
+      object["updated_by"] = Json(row.updated_by);
     }
     std::cout << object << "\n";
     return;
   }
-  std::cout << fmt::format("{:<32} {:<32} {:<7} {}  {}\n", row.source, row.target, row.origin,
+  std::cout << fmt::format("{:<32} {:<32} {:<7} {}  {}\n", row.source, row.target, origin,
                            FormatTime(updated ? row.updated_us : row.created_us),
                            updated ? row.updated_by : row.created_by);
 }
 
+// What begins with a text is together in one order only.
+protocol::ListOrder OrderOf(const BrowseOptions& options) {
+  if (options.newest) return protocol::ListOrder::kNewest;
+  const bool by_target = !options.target_prefix.empty() && options.prefix.empty();
+  return by_target ? protocol::ListOrder::kTarget : protocol::ListOrder::kSource;
+}
+
 absl::StatusOr<ListRequest> RequestOf(const BrowseOptions& options, PlaceId place) {
   ListRequest request{.place = place,
+                      .order = OrderOf(options),
                       .after = options.after,
+                      .after_target = options.after_target,
+                      .after_lsn = options.after_lsn,
                       .prefix = options.prefix,
                       .target_prefix = options.target_prefix,
                       .contains = options.text};
@@ -105,30 +99,14 @@ absl::StatusOr<ListRequest> RequestOf(const BrowseOptions& options, PlaceId plac
   return request;
 }
 
-// The rows that were changed last, newest first. The server has them in the order of source IDs, so
-// it is asked for those of the last few changes, then of more, until there are enough.
-absl::StatusOr<std::vector<Row>> FindNewest(Client& client, ListRequest request, uint64_t limit) {
-  constexpr Lsn kFewChanges = 16;
-  const auto last = LastLsn(client);
-  if (!last.ok()) return last.status();
-  const auto newer = [](const Row& a, const Row& b) { return a.lsn > b.lsn; };
-  for (Lsn changes = kFewChanges;; changes *= kFewChanges) {
-    request.from_lsn = *last < changes ? 0 : *last - changes + 1;
-    std::vector<Row> rows;  // a heap, the oldest at its front
-    const auto status = ForEachReference(client, request, [&](const ListedReference& row) {
-      rows.push_back(RowOf(row));
-      std::push_heap(rows.begin(), rows.end(), newer);
-      if (rows.size() > limit) {
-        std::pop_heap(rows.begin(), rows.end(), newer);
-        rows.pop_back();
-      }
-      return true;
-    });
-    if (!status.ok()) return status;
-    if (rows.size() < limit && request.from_lsn > 0) continue;
-    std::sort_heap(rows.begin(), rows.end(), newer);
-    return rows;
+// What to add to the command to go on after a row.
+std::string GoOnAfter(const ListedReference& row, protocol::ListOrder order) {
+  std::string options = fmt::format("--after '{}'", row.source);
+  if (order == protocol::ListOrder::kNewest) options += fmt::format(" --after-lsn {}", row.lsn);
+  if (order == protocol::ListOrder::kTarget) {
+    options += fmt::format(" --after-target '{}'", row.target);
   }
+  return options;
 }
 
 absl::StatusOr<ExitCode> RunBrowse(const Globals& globals, const BrowseOptions& options) {
@@ -137,25 +115,20 @@ absl::StatusOr<ExitCode> RunBrowse(const Globals& globals, const BrowseOptions& 
   const auto request = RequestOf(options, target->place);
   if (!request.ok()) return request.status();
   uint64_t shown = 0;
-  if (options.newest) {
-    const auto rows = FindNewest(*target->client, *request, options.limit);
-    if (!rows.ok()) return rows.status();
-    for (const Row& row : *rows) Print(row, globals.json);
-    shown = rows->size();
-  } else {
-    std::string last;
-    const auto status =
-        ForEachReference(*target->client, *request, [&](const ListedReference& row) {
-          if (shown == options.limit) return false;
-          Print(RowOf(row), globals.json);
-          last = row.source;
-          ++shown;
-          return true;
-        });
-    if (!status.ok()) return status;
-    if (shown == options.limit && !globals.json) {
-      std::cerr << fmt::format("{} shown; go on with: --after '{}'\n", shown, last);
-    }
+  std::string go_on;
+  const auto show = [&](const ListedReference& row) {
+    if (shown == options.limit) return false;
+    Print(row, globals.json);
+    ++shown;
+    if (shown == options.limit) go_on = GoOnAfter(row, request->order);
+    return true;
+  };
+  const absl::Status status = options.newest
+                                  ? ForEachNewest(*target->client, *request, options.limit, show)
+                                  : ForEachReference(*target->client, *request, show);
+  if (!status.ok()) return status;
+  if (!go_on.empty() && !globals.json) {
+    std::cerr << fmt::format("{} shown; go on with: {}\n", shown, go_on);
   }
   if (shown == 0 && !globals.json) std::cerr << "there is none\n";
   return shown == 0 ? kSomeItems : kDone;
@@ -200,8 +173,10 @@ absl::StatusOr<ExitCode> RunExport(const Globals& globals, const ExportOptions& 
 
 void AddFilters(CLI::App& app, BrowseOptions& options) {
   app.add_option("--prefix", options.prefix, "Only source IDs that begin so")->type_name("TEXT");
-  app.add_option("--target-prefix", options.target_prefix, "Only target IDs that begin so")
-      ->type_name("TEXT");
+  auto* by_target =
+      app.add_option("--target-prefix", options.target_prefix,
+                     "Only target IDs that begin so; without --prefix, in their order")
+          ->type_name("TEXT");
   app.add_option("--origin", options.origin, "Only what came about this way")
       ->type_name("sync|manual|import")
       ->check(CLI::IsMember({"sync", "manual", "import"}).description(""));
@@ -209,14 +184,23 @@ void AddFilters(CLI::App& app, BrowseOptions& options) {
       ->type_name("TIME");
   app.add_option("--until", options.until, "Only what was last changed before that time")
       ->type_name("TIME");
+  auto* newest =
+      app.add_flag("--newest", options.newest, "Those that were changed last, newest first");
   auto* after =
       app.add_option("--after", options.after, "Go on after this source ID")->type_name("ID");
+  app.add_option("--after-lsn", options.after_lsn, "With --newest, the change to go on after")
+      ->type_name("LSN")
+      ->needs(newest)
+      ->needs(after);
+  app.add_option("--after-target", options.after_target,
+                 "With --target-prefix, the target ID to go on after")
+      ->type_name("ID")
+      ->needs(by_target)
+      ->needs(after);
   app.add_option("--limit", options.limit, "How many to show at most")
       ->type_name("N")
       ->check(CLI::PositiveNumber.description(""))
       ->capture_default_str();
-  app.add_flag("--newest", options.newest, "Those that were changed last, newest first")
-      ->excludes(after);
 }
 
 }  // namespace
@@ -228,9 +212,10 @@ void AddBrowse(CommandLine& line) {
       "ID, target ID, origin, when and by whom it was last changed. The exit code is 1 if there is "
       "none.";
   const auto [list, options] = line.Add<BrowseOptions>(
-      line.root(), "list", "Show references, in the order of their source IDs",
+      line.root(), "list", "Show references: by source ID, by target ID, or the newest first",
       std::string("Examples:\n"
                   "  xref list shop-erp/orders --prefix SO-00\n"
+                  "  xref list shop-erp/orders --target-prefix INV-99\n"
                   "  xref list shop-erp/orders --newest --limit 20\n"
                   "  xref list shop-erp/orders --origin manual --since 7d\n") +
           kTimes,

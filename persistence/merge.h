@@ -1,0 +1,21 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <string>
+
+#include "persistence/places.h"
+#include "persistence/snapshot.h"
+#include "persistence/sorted_runs.h"
+
+namespace xref {
+
+// Writes the references of `current`, their history and their targets, as the sorted operations
+// leave them, to the empty snapshot `next`: but for partitions that are not kept, and events from
+// before `history_from_us`. `folder` is for what does not fit into memory.
+absl::Status MergeSources(Snapshot& next, Snapshot& current, SortedRuns& operations,
+                          const Partitions& partitions, const std::string& folder,
+                          int64_t history_from_us);
+
+}  // namespace xref
