@@ -111,6 +111,7 @@ class Daemon {
         store_(io_count_ + 1),  // the last slot is for the queries
         feed_(AckRuleOf(options)),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
+                     std::chrono::hours(24) * options.history_days,
                      [this] { return feed_.KeepFrom(); }),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),

@@ -4,13 +4,20 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <limits>
+#include <algorithm>
 #include <utility>
 
 #include "daemon/limits.h"
 #include "persistence/checkpoint.h"
 
 namespace xref {
+namespace {
+
+int64_t Microseconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
 
 void Maintenance::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -48,8 +55,13 @@ absl::StatusOr<Lsn> Maintenance::Fold() {
         "a commit failed and the daemon is read-only: it writes nothing more to its disk; see its "
         "log, mend the disk and restart it");
   }
-  auto reached = Checkpoint(*files_.journal, *files_.snapshots, std::numeric_limits<int64_t>::min(),
-                            keep_from_());
+  const auto kept_from = std::chrono::system_clock::now() - history_kept_;
+  // A snapshot is not written anew each day for what has become too old on it.
+  const auto longer = std::max<std::chrono::hours>(history_kept_ / 10, std::chrono::days(1));
+  auto reached = Checkpoint(
+      *files_.journal, *files_.snapshots,
+      {.from_us = Microseconds(kept_from), .at_the_latest_us = Microseconds(kept_from - longer)},
+      keep_from_());
   if (!reached.ok()) {
     // Nothing is lost: the journal keeps what the snapshot does not hold.
     spdlog::error("the checkpoint failed and will be tried again: {}", reached.status().ToString());

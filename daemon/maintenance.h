@@ -26,8 +26,12 @@ class Maintenance {
 
   // `files` must be open when it starts.
   Maintenance(const DataFiles& files, ServerState& state, std::chrono::seconds interval,
-              KeepFrom keep_from)
-      : files_(files), state_(state), interval_(interval), keep_from_(std::move(keep_from)) {}
+              std::chrono::hours history_kept, KeepFrom keep_from)
+      : files_(files),
+        state_(state),
+        interval_(interval),
+        history_kept_(history_kept),
+        keep_from_(std::move(keep_from)) {}
   ~Maintenance() { Stop(); }
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
@@ -57,6 +61,7 @@ class Maintenance {
   const DataFiles& files_;
   ServerState& state_;
   const std::chrono::seconds interval_;
+  const std::chrono::hours history_kept_;
   KeepFrom keep_from_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -110,6 +110,11 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--trash-days", options.trash_days, "How long purged references can be restored")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
+  app.add_option("--history-days", options.history_days,
+                 "How long what happened to a source ID is kept, for xref history and lookup --at; "
+                 "it may be a tenth longer, and a day")
+      ->type_name("N")
+      ->check(CLI::Range(1, 36'500));
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");

@@ -20,6 +20,7 @@ struct Options {
   uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
   uint64_t deletes_per_minute = 500;   // of one actor, without a confirmation
   uint32_t trash_days = 30;            // that purged references can be restored
+  uint32_t history_days = 365;         // that what happened to a source ID is kept
   uint64_t memory_limit = 0;           // bytes of references; above it changes are refused
   std::string standby_of;              // HOST:PORT of the primary to follow; empty for a primary
   std::string name;          // of a standby, as its primary shows it; empty for its address

@@ -11,7 +11,7 @@ namespace {
 // Setting a row among many costs as much as copying this many to a new snapshot.
 constexpr uint64_t kCopiedForOneSet = 50;
 
-absl::Status FoldInto(SnapshotFolder& snapshots, Journal& journal, Lsn upto,
+absl::Status FoldInto(SnapshotFolder& snapshots, Journal& journal, Lsn upto, bool must_merge,
                       int64_t history_from_us) {
   const std::shared_ptr<Snapshot> current = snapshots.current();
   Fold fold(snapshots.path());
@@ -19,7 +19,7 @@ absl::Status FoldInto(SnapshotFolder& snapshots, Journal& journal, Lsn upto,
   const auto held = current->Size();
   if (!held.ok()) return held.status();
   Pass(Failpoint::kCheckpointBefore);
-  if (fold.size() * kCopiedForOneSet <= *held) return fold.SetInto(*current);
+  if (!must_merge && fold.size() * kCopiedForOneSet <= *held) return fold.SetInto(*current);
 
   const auto next = snapshots.MakeNext();
   if (!next.ok()) return next.status();
@@ -29,17 +29,18 @@ absl::Status FoldInto(SnapshotFolder& snapshots, Journal& journal, Lsn upto,
 
 }  // namespace
 
-absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots, int64_t history_from_us,
+absl::StatusOr<Lsn> Checkpoint(Journal& journal, SnapshotFolder& snapshots, const HistoryKept& kept,
                                Lsn keep_from) {
   const auto reached = snapshots.current()->ReadApplied();
   if (!reached.ok()) return reached.status();
   const auto extent = journal.Extent();
   if (!extent.ok()) return extent.status();
-  if (extent->last > reached->lsn) {
-    const auto status = FoldInto(snapshots, journal, extent->last, history_from_us);
+  const Lsn applied = std::max(reached->lsn, extent->last);
+  const bool too_old = reached->oldest_event_us < kept.at_the_latest_us;
+  if (applied > reached->lsn || too_old) {
+    const auto status = FoldInto(snapshots, journal, applied, too_old, kept.from_us);
     if (!status.ok()) return status;
   }
-  const Lsn applied = std::max(reached->lsn, extent->last);
   const Lsn trimmed = std::min(applied, keep_from - 1);
   if (extent->first != 0 && extent->first <= trimmed) {
     if (auto status = journal.Trim(trimmed); !status.ok()) return status;

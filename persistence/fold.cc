@@ -3,6 +3,7 @@
 #include <absl/functional/function_ref.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -144,6 +145,13 @@ bool IsOfReservations(const Change& change) {
          std::holds_alternative<IgnoreSources>(change.what);
 }
 
+bool MayLeaveEvents(const Change& change) {
+  return std::holds_alternative<SetReferences>(change.what) ||
+         std::holds_alternative<DeleteReferences>(change.what) ||
+         std::holds_alternative<IgnoreSources>(change.what) ||
+         std::holds_alternative<GrantClaims>(change.what);
+}
+
 }  // namespace
 
 absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
@@ -177,6 +185,9 @@ absl::Status Fold::Take(const Change& change, std::string_view record) {
   applied_.lsn = change.lsn;
   applied_.epoch = change.epoch;
   recent_.Count(change);
+  if (MayLeaveEvents(change)) {
+    oldest_new_event_us_ = std::min(oldest_new_event_us_, change.time_us);
+  }
 
   const uint64_t claims = reservations_.claims();
   reservations_.Apply(change);
@@ -204,6 +215,7 @@ absl::Status Fold::SetInto(Snapshot& snapshot) {
     status = Drop(partition, snapshot);
     if (!status.ok()) return status;
   }
+  applied_.oldest_event_us = std::min(applied_.oldest_event_us, oldest_new_event_us_);
   status = Finish(snapshot, catalog_records_held_, reservations_changed_);
   Pass(Failpoint::kCheckpointApplied);
   return status;
@@ -211,7 +223,12 @@ absl::Status Fold::SetInto(Snapshot& snapshot) {
 
 absl::Status Fold::MergeInto(Snapshot& next, Snapshot& current, int64_t history_from_us) {
   const Partitions partitions(catalog_);
-  auto status = MergeSources(next, current, operations_, partitions, folder_, history_from_us);
+  CopiedHistory history;
+  auto status =
+      MergeSources(next, current, operations_, partitions, folder_, history_from_us, history);
+  applied_.oldest_event_us = std::min(history.oldest_us, oldest_new_event_us_);
+  if (history.dropped)
+    applied_.history_from_us = std::max(applied_.history_from_us, history_from_us);
   if (status.ok()) status = CopyRecent(current, next, partitions);
   if (status.ok()) status = recent_.WriteInto(next);
   if (status.ok()) status = Finish(next, 0, true);

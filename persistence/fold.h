@@ -59,6 +59,7 @@ class Fold {
   bool reservations_changed_ = false;
   std::vector<PlaceId> emptied_;  // partitions
   Snapshot::Applied applied_;
+  int64_t oldest_new_event_us_ = Snapshot::Applied::kNoEvent;  // or older
 };
 
 }  // namespace xref

@@ -1,5 +1,6 @@
 #include "persistence/merge.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <thread>
@@ -187,14 +188,16 @@ class Merger {
   // Adds how the targets have changed to `target_changes`.
   static absl::Status Run(Snapshot& next, Snapshot& current, SortedRuns& sorted,
                           TargetChanges& target_changes, const Partitions& partitions,
-                          int64_t history_from_us) {
+                          int64_t history_from_us, CopiedHistory& copied) {
     auto references = Kept::Open(current, Snapshot::Table::kReferences, partitions);
     if (!references.ok()) return references.status();
     auto history = Kept::Open(current, Snapshot::Table::kHistory, partitions);
     if (!history.ok()) return history.status();
     Merger merger(*std::move(references), *std::move(history), next, sorted, target_changes,
                   partitions, history_from_us);
-    return merger.Merge();
+    auto status = merger.Merge();
+    copied = merger.copied_;
+    return status;
   }
 
  private:
@@ -262,7 +265,10 @@ class Merger {
   absl::Status CopyEvent() {
     const auto event = ParseEvent(history_.key(), history_.value());
     if (!event.ok()) return event.status();
-    if (event->made.time_us >= history_from_us_) {
+    if (event->made.time_us < history_from_us_) {
+      copied_.dropped = true;
+    } else {
+      copied_.oldest_us = std::min(copied_.oldest_us, event->made.time_us);
       auto status = AppendEvent(history_.key(), history_.value());
       if (!status.ok()) return status;
     }
@@ -289,6 +295,7 @@ class Merger {
   TargetChanges& target_changes_;
   const Partitions& partitions_;
   const int64_t history_from_us_;
+  CopiedHistory copied_;
   Batches batches_;
   SourceFold source_;
 };
@@ -297,10 +304,10 @@ class Merger {
 
 absl::Status MergeSources(Snapshot& next, Snapshot& current, SortedRuns& operations,
                           const Partitions& partitions, const std::string& folder,
-                          int64_t history_from_us) {
+                          int64_t history_from_us, CopiedHistory& copied) {
   TargetChanges target_changes(folder);
   const auto status =
-      Merger::Run(next, current, operations, target_changes, partitions, history_from_us);
+      Merger::Run(next, current, operations, target_changes, partitions, history_from_us, copied);
   return status.ok() ? MergeTargetTable(next, current, target_changes, partitions) : status;
 }
 

@@ -77,6 +77,8 @@ absl::StatusOr<Snapshot::Applied> Snapshot::ReadApplied() {
   applied.lsn = reader->U64();
   applied.epoch = reader->U64();
   applied.next_token = reader->U64();
+  applied.oldest_event_us = static_cast<int64_t>(reader->U64());
+  applied.history_from_us = static_cast<int64_t>(reader->U64());
   return applied;
 }
 

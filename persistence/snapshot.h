@@ -5,6 +5,7 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,11 @@ class Snapshot {
     Lsn lsn = 0;
     Epoch epoch = 1;
     uint64_t next_token = 1;  // above every token that was granted until then
+    // No event of the history is older than this; microseconds since 1970.
+    int64_t oldest_event_us = kNoEvent;
+    // From this time on nothing is missing in the history.
+    int64_t history_from_us = 0;
+    static constexpr int64_t kNoEvent = std::numeric_limits<int64_t>::max();
   };
   absl::StatusOr<Applied> ReadApplied();
 

@@ -239,6 +239,8 @@ absl::Status SnapshotWriter::SetApplied(const Snapshot::Applied& applied) {
   writer.U64(applied.lsn);
   writer.U64(applied.epoch);
   writer.U64(applied.next_token);
+  writer.U64(static_cast<uint64_t>(applied.oldest_event_us));
+  writer.U64(static_cast<uint64_t>(applied.history_from_us));
   SealMeta(Snapshot::kAppliedKey, value);
   return txn_.Put(snapshot_.TableOf(Table::kMeta), Snapshot::kAppliedKey, value);
 }

@@ -603,13 +603,51 @@ TEST_F(FoldTest, HistoryFromBeforeTheTimeToKeepIsDroppedWhenSnapshotsAreMerged) 
   const Stamp later = NextStamp();
   for (int i = 0; i < 100; ++i) ChangeReferences(1);
   WriteJournal();
-  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, later.time_us).ok());
+  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, {.from_us = later.time_us}).ok());
+  const auto applied = files_.snapshots->current()->ReadApplied();
+  EXPECT_EQ(applied->history_from_us, later.time_us);
+  EXPECT_GE(applied->oldest_event_us, later.time_us);
   auto history = files_.snapshots->current()->Scan(Snapshot::Table::kHistory);
   uint64_t events = 0;
   for (; *history->Next(); ++events) {
     EXPECT_GE(ParseEvent(history->key(), history->value())->made.lsn, later.lsn);
   }
   EXPECT_GT(events, 0U);
+}
+
+TEST_F(FoldTest, HistoryThatIsTooOldGoesEvenIfNothingMuchHappens) {
+  for (int i = 0; i < 100; ++i) ChangeReferences(1);
+  WriteJournal();
+  ASSERT_TRUE(FoldUpTo(lsn_, true).ok());
+  const Lines before = model_.EventLines(1);
+  ASSERT_FALSE(before.empty());
+  sources_ = 1;
+  const Stamp later = NextStamp();
+  model_.Add(2, "S", "T", later);
+  IdList source, target;
+  source.Add("S");
+  target.Add("T");
+  Append(AddReferences{2, later.origin, source.View(), target.View()}, later);
+  WriteJournal();
+  // Not old enough to write a new snapshot for it.
+  const HistoryKept young{.from_us = later.time_us, .at_the_latest_us = 1000};
+  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, young).ok());
+  ExpectSnapshotIsModel();
+  EXPECT_EQ(files_.snapshots->current()->ReadApplied()->history_from_us, 0);
+  // Old enough, and nothing has happened since.
+  const HistoryKept old{.from_us = later.time_us, .at_the_latest_us = later.time_us};
+  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, old).ok());
+  auto history = files_.snapshots->current()->Scan(Snapshot::Table::kHistory);
+  EXPECT_FALSE(*history->Next());
+  const auto applied = files_.snapshots->current()->ReadApplied();
+  EXPECT_EQ(applied->history_from_us, later.time_us);
+  EXPECT_EQ(applied->oldest_event_us, Snapshot::Applied::kNoEvent);
+  EXPECT_EQ(applied->lsn, lsn_);
+  ExpectRecoversModel();
+  // And it is not written anew for nothing.
+  const auto current = files_.snapshots->current();
+  ASSERT_TRUE(Checkpoint(*files_.journal, *files_.snapshots, old).ok());
+  EXPECT_EQ(files_.snapshots->current(), current);
 }
 
 // More operations on each source than a transaction holds.
