@@ -63,6 +63,13 @@ size_t CountOf(const protocol::LookupReply& reply) { return reply.targets.count;
 size_t CountOf(const protocol::ReverseReply& reply) { return reply.count; }
 size_t CountOf(const protocol::MutationReply& reply) { return reply.outcomes.size(); }
 
+std::vector<std::string> TargetsOf(const protocol::LookupReply& reply) {
+  std::vector<std::string> targets;
+  IdCursor cursor(reply.targets);
+  for (uint32_t i = 0; i < reply.targets.count; ++i) targets.emplace_back(cursor.Next());
+  return targets;
+}
+
 }  // namespace
 
 std::optional<NeededConfirmation> FindConfirmation(const absl::Status& refusal) {
@@ -243,13 +250,17 @@ absl::StatusOr<std::vector<bool>> Client::Check(PlaceId place, const IdBatch& id
 
 absl::StatusOr<std::vector<std::string>> Client::Lookup(PlaceId place, const IdBatch& ids) {
   return Await<std::vector<std::string>, protocol::LookupReply>(
-      [&](auto take) { return StartLookup(place, ids, SIZE_MAX, std::move(take)); },
-      [](const protocol::LookupReply& reply) {
-        std::vector<std::string> targets;
-        IdCursor cursor(reply.targets);
-        for (uint32_t i = 0; i < reply.targets.count; ++i) targets.emplace_back(cursor.Next());
-        return targets;
-      });
+      [&](auto take) { return StartLookup(place, ids, SIZE_MAX, std::move(take)); }, TargetsOf);
+}
+
+absl::StatusOr<std::vector<std::string>> Client::LookupAt(PlaceId place, int64_t time_us,
+                                                          const IdBatch& ids) {
+  return Await<std::vector<std::string>, protocol::LookupReply>(
+      [&](auto take) {
+        return StartLookupAt({.place = place, .time_us = time_us, .sources = ids}, SIZE_MAX,
+                             std::move(take));
+      },
+      TargetsOf);
 }
 
 absl::StatusOr<std::vector<std::vector<std::string>>> Client::Reverse(
@@ -386,6 +397,11 @@ absl::Status Client::StartLookup(PlaceId place, const IdBatch& ids, size_t windo
                                  Take<protocol::LookupReply> take) {
   return StartBatch(Opcode::kLookup, protocol::IdsRequest{.place = place, .ids = ids}, ids.count,
                     window, std::move(take));
+}
+
+absl::Status Client::StartLookupAt(const protocol::LookupAtRequest& request, size_t window,
+                                   Take<protocol::LookupReply> take) {
+  return StartBatch(Opcode::kLookupAt, request, request.sources.count, window, std::move(take));
 }
 
 absl::Status Client::StartReverse(const protocol::ReverseRequest& request, size_t window,

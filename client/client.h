@@ -88,6 +88,10 @@ class Client {
   // Each item i is whether ID i is synced, or its target ("" if it is not synced).
   absl::StatusOr<std::vector<bool>> Check(PlaceId place, const IdBatch& ids);
   absl::StatusOr<std::vector<std::string>> Lookup(PlaceId place, const IdBatch& ids);
+  // What each ID was linked to at a time (microseconds since 1970); protocol::kLookupAtIdsMax of
+  // them at most. InvalidArgument: that is not known any more.
+  absl::StatusOr<std::vector<std::string>> LookupAt(PlaceId place, int64_t time_us,
+                                                    const IdBatch& ids);
   // Item i holds the source IDs that have target i, at most `sources_max` of them.
   absl::StatusOr<std::vector<std::vector<std::string>>> Reverse(
       const protocol::ReverseRequest& request);
@@ -143,6 +147,8 @@ class Client {
                           Take<protocol::CheckReply> take);
   absl::Status StartLookup(PlaceId place, const IdBatch& ids, size_t window,
                            Take<protocol::LookupReply> take);
+  absl::Status StartLookupAt(const protocol::LookupAtRequest& request, size_t window,
+                             Take<protocol::LookupReply> take);
   absl::Status StartReverse(const protocol::ReverseRequest& request, size_t window,
                             Take<protocol::ReverseReply> take);
   absl::Status StartMutation(const protocol::MutationRequest& request, size_t window,

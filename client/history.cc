@@ -117,16 +117,6 @@ std::vector<PastEvent> Timeline(const protocol::HistoryReply& history) {
   return timeline;
 }
 
-std::string_view TargetAt(const protocol::HistoryReply& history, int64_t time_us) {
-  std::string_view target;
-  for (const PastEvent& event : Timeline(history)) {
-    if (event.time_us > time_us) break;
-    if (Links(event.kind)) target = event.after;
-    if (Unlinks(event.kind)) target = {};
-  }
-  return target;
-}
-
 std::vector<std::string> Explain(const protocol::HistoryReply& history, std::string_view place,
                                  std::string_view source) {
   std::vector<std::string> sentences;

@@ -15,10 +15,6 @@ namespace xref {
 // All that happened, oldest first, the creation of the reference that stands included.
 std::vector<protocol::PastEvent> Timeline(const protocol::HistoryReply& history);
 
-// What the source ID was linked to at a time (microseconds since 1970), empty for nothing; as far
-// as its past is known.
-std::string_view TargetAt(const protocol::HistoryReply& history, int64_t time_us);
-
 // Why the source ID was, or was not, treated as synced, in sentences for people. `source` and
 // `place` (INTEGRATION/TYPE) are what they are called there.
 std::vector<std::string> Explain(const protocol::HistoryReply& history, std::string_view place,

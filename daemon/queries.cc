@@ -1,5 +1,6 @@
 #include "daemon/queries.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -11,6 +12,7 @@
 
 #include "daemon/limits.h"
 #include "daemon/list_page.h"
+#include "persistence/past.h"
 #include "persistence/snapshot.h"
 
 namespace xref {
@@ -223,22 +225,14 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
   if (!applied.ok()) return RefusingFor<Reply>(applied.status());
   reply.as_of = applied->lsn;
 
-  // The numbers under which the references of the place have been stored, and the purges between.
-  std::vector<PlaceId> partitions = {asked.place};
-  std::vector<protocol::PastEvent> purges;
-  auto status = snapshot->ReadCatalog([&](const Change& change, std::string_view) {
-    const auto* purged = std::get_if<PurgePlace>(&change.what);
-    if (purged == nullptr || purged->place != asked.place || change.lsn > applied->lsn) {
-      return absl::OkStatus();
-    }
-    partitions.push_back(purged->partition);
-    purges.push_back({.kind = protocol::PastEventKind::kPurged,
-                      .time_us = change.time_us,
-                      .lsn = change.lsn,
-                      .actor = keep(change.actor)});
-    return absl::OkStatus();
-  });
-  for (size_t i = 0; status.ok() && i < partitions.size(); ++i) {
+  const auto partitions = PastPartitionsOf(*snapshot, asked.place);
+  if (!partitions.ok()) return RefusingFor<Reply>(partitions.status());
+  absl::Status status;
+  for (const PastPartition& past : *partitions) {
+    protocol::PastEvent purged{.kind = protocol::PastEventKind::kPurged,
+                               .time_us = past.purged_us,
+                               .lsn = past.purged_lsn,
+                               .actor = keep(past.purged_by)};
     std::string_view first_target;
     const auto added = [&](const Stamp& created, std::string_view target) {
       reply.events.push_back({.kind = protocol::PastEventKind::kAdded,
@@ -248,9 +242,9 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
                               .actor = keep(created.actor),
                               .after = first_target.empty() ? target : first_target});
     };
-    status = snapshot->ReadHistory(partitions[i], asked.source, [&](const HistoryEvent& event) {
+    status = snapshot->ReadHistory(past.partition, asked.source, [&](const HistoryEvent& event) {
       const bool links = event.kind == EventKind::kPut || event.kind == EventKind::kEdited;
-      const protocol::PastEvent past{
+      const protocol::PastEvent told{
           .kind = static_cast<protocol::PastEventKind>(event.kind),
           .origin = links ? static_cast<uint8_t>(event.made.origin) : protocol::kAnyOrigin,
           .time_us = event.made.time_us,
@@ -258,27 +252,27 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
           .actor = keep(event.made.actor),
           .before = keep(event.before),
           .after = keep(event.after)};
-      if (links && first_target.empty()) first_target = past.before;
+      if (links && first_target.empty()) first_target = told.before;
       if (event.kind == EventKind::kDeleted) {
-        if (event.created.lsn != 0) added(event.created, past.before);
+        if (event.created.lsn != 0) added(event.created, told.before);
         first_target = {};
       }
-      reply.events.push_back(past);
+      reply.events.push_back(told);
     });
-    if (!status.ok()) break;
-    const bool current = i + 1 == partitions.size();
+    if (!status.ok()) return RefusingFor<Reply>(status);
+    const bool current = past.purged_lsn == 0;
     status.Update(snapshot
-                      ->Find(partitions[i], asked.source,
+                      ->Find(past.partition, asked.source,
                              [&](const StoredReference& reference) {
                                if (current) {
                                  Keep(reply.reference.emplace(Listed(reference)), texts);
                                  return;
                                }
-                               purges[i].before = keep(reference.target);
-                               added(reference.created, purges[i].before);
+                               purged.before = keep(reference.target);
+                               added(reference.created, purged.before);
                              })
                       .status());
-    if (!current) reply.events.push_back(purges[i]);
+    if (!current) reply.events.push_back(purged);
   }
   if (!status.ok()) return RefusingFor<Reply>(status);
   std::stable_sort(reply.events.begin(), reply.events.end(),
@@ -305,6 +299,65 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
     if (!found) reply.other_sources.clear();  // the place was dropped meanwhile
   }
   return ReplyOf<Reply>(reply);
+}
+
+bool Queries::IsKept(PlaceId place, PlaceId partition) {
+  bool kept = false;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    kept = catalog.FindType(place)->partition == partition ||
+           std::any_of(catalog.trash().begin(), catalog.trash().end(),
+                       [&](const Trash& trash) { return trash.partition == partition; });
+  });
+  return kept;
+}
+
+Queries::Reply Queries::Answer(const protocol::LookupAtRequest& asked) {
+  bool exists = false;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    exists = catalog.FindType(asked.place) != nullptr;
+  });
+  if (!exists) return Refusing<Reply>(protocol::NoSuchPlace(asked.place));
+  const Lsn wanted = state_.lsn;
+  Freshen(kAnyChanges, kLongFoldWait);
+  if (state_.snapshot_lsn < wanted) {
+    return Refusing<Reply>(StatusCode::kOverloaded,
+                           "the latest changes are still being written to the disk; try again");
+  }
+  const auto snapshot = files_.snapshots->current();
+  const auto applied = snapshot->ReadApplied();
+  if (!applied.ok()) return RefusingFor<Reply>(applied.status());
+  if (asked.time_us < applied->history_from_us) {
+    return Refusing<Reply>(
+        StatusCode::kBadRequest,
+        fmt::format("what was linked then is not known any more: history reaches back to "
+                    "{:%Y-%m-%dT%H:%M:%S}Z, since the server keeps it for so many days "
+                    "(--history-days)",
+                    fmt::gmtime(applied->history_from_us / 1'000'000 + 1)));
+  }
+  const auto partitions = PastPartitionsOf(*snapshot, asked.place);
+  if (!partitions.ok()) return RefusingFor<Reply>(partitions.status());
+  const auto then =
+      std::find_if(partitions->begin(), partitions->end(), [&](const PastPartition& past) {
+        return past.purged_lsn == 0 || past.purged_us > asked.time_us;
+      });
+  Reply reply;
+  protocol::LookupReplyWriter targets(asked.sources.count, reply.payload);
+  IdCursor sources(asked.sources);
+  for (uint32_t i = 0; i < asked.sources.count; ++i) {
+    const auto target = TargetAt(*snapshot, then->partition, sources.Next(), asked.time_us);
+    if (!target.ok()) return RefusingFor<Reply>(target.status());
+    const std::string_view view = *target;
+    targets.Append({&view, 1});
+  }
+  // Only now: it may have been emptied while it was read.
+  if (!IsKept(asked.place, then->partition)) {
+    return Refusing<Reply>(
+        StatusCode::kBadRequest,
+        fmt::format("what was linked then is not known any more: it was purged at "
+                    "{:%Y-%m-%dT%H:%M:%S}Z, and the trash was emptied since (--trash-days)",
+                    fmt::gmtime(then->purged_us / 1'000'000)));
+  }
+  return reply;
 }
 
 // ---- The trash ----

@@ -33,7 +33,7 @@ struct Query {
   // The request's payload; `asked` borrows from it, so neither moves.
   std::string payload;
   std::variant<protocol::ListRequest, protocol::HistoryRequest, TrashListRequest,
-               protocol::RestoreRequest>
+               protocol::RestoreRequest, protocol::LookupAtRequest>
       asked;
   protocol::FrameHeader header;
 
@@ -81,9 +81,12 @@ class Queries {
   void Run();
   Reply Answer(const protocol::ListRequest& asked);
   Reply Answer(const protocol::HistoryRequest& asked);
+  Reply Answer(const protocol::LookupAtRequest& asked);
   Reply Answer(const TrashListRequest& asked);
   Reply Answer(const protocol::RestoreRequest& asked);
 
+  // Whether what is stored under the number is still all there: it is the place's, or in the trash.
+  bool IsKept(PlaceId place, PlaceId partition);
   // The sources of a target after `after`, in order; nothing if there are too many to tell.
   std::optional<std::vector<std::string>> SourcesOf(PlaceId place, std::string_view target,
                                                     std::string_view after);

@@ -145,6 +145,8 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Ask(frame, protocol::ListRequest{}, out, make_done);
     case Opcode::kHistory:
       return Ask(frame, protocol::HistoryRequest{}, out, make_done);
+    case Opcode::kLookupAt:
+      return Ask(frame, protocol::LookupAtRequest{}, out, make_done);
     case Opcode::kFollow:
       return Enqueue(frame, protocol::FollowRequest{}, out, make_done);
     case Opcode::kFetch:

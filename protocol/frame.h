@@ -50,6 +50,7 @@ enum class Opcode : uint8_t {
   kRestore = 0x43,
   kList = 0x50,
   kHistory = 0x51,
+  kLookupAt = 0x52,
   kFollow = 0x60,
   kFetch = 0x61,
   kPromote = 0x62,

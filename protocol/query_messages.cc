@@ -169,6 +169,32 @@ MaybeRefusal Decode(Bytes payload, HistoryReply& message) {
   return Finish(reader);
 }
 
+// ---- LOOKUP_AT ----
+
+void Encode(const LookupAtRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.U32(message.place);
+  writer.U64(static_cast<uint64_t>(message.time_us));
+  writer.U32(message.sources.count);
+  writer.Lengths(message.sources);
+  writer.IdBytes(message.sources);
+}
+
+MaybeRefusal Decode(Bytes payload, LookupAtRequest& message) {
+  Reader reader(payload);
+  message.place = reader.U32();
+  message.time_us = static_cast<int64_t>(reader.U64());
+  const uint32_t count = reader.U32();
+  if (reader.ok() && count > kLookupAtIdsMax) {
+    return Refusal{StatusCode::kTooLarge, kNoItem,
+                   fmt::format("a batch about the past has at most {} IDs", kLookupAtIdsMax)};
+  }
+  message.sources = reader.Lengths(count);
+  reader.IdBytes(message.sources);
+  if (auto refusal = Finish(reader)) return refusal;
+  return CheckIds(message.sources, "source ID");
+}
+
 // ---- TRASH_LIST and RESTORE ----
 
 void Encode(const TrashReply& message, std::string& out) {

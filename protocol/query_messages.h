@@ -106,6 +106,19 @@ void Encode(const HistoryReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, HistoryRequest& message);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, HistoryReply& message);
 
+// ---- LOOKUP_AT: what source IDs were linked to at a time ----
+
+inline constexpr uint32_t kLookupAtIdsMax = 1'000;
+
+// The reply is that of LOOKUP.
+struct LookupAtRequest {
+  PlaceId place = 0;
+  int64_t time_us = 0;  // what was changed at that time is changed
+  IdBatch sources;
+};
+void Encode(const LookupAtRequest& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, LookupAtRequest& message);
+
 // ---- TRASH_LIST and RESTORE ----
 
 struct ListedTrash {

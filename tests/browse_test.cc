@@ -101,6 +101,21 @@ TEST_F(Browse, TargetsThatBeginAlikeAreShownInTheirOrder) {
   EXPECT_THAT(rest.out, HasSubstr("\nAA "));
 }
 
+TEST_F(Browse, ALookupAtATimeTellsWhatWasLinkedThen) {
+  const Outcome now = Xref({"lookup", kPlace, "SO-1", "none", "--at", "0s"});
+  EXPECT_EQ(now.exit_code, 1);
+  EXPECT_EQ(now.out, "source_id,target_id\nSO-1,INV-1\nnone,\n");
+  const Outcome before = Xref({"--json", "lookup", kPlace, "SO-1", "--at", "2020-01-01"});
+  EXPECT_EQ(before.exit_code, 1);
+  EXPECT_EQ(before.out, "{\"source_id\":\"SO-1\",\"target_id\":null}\n");
+  std::string ids = "source_id\n";
+  for (int i = 0; i < 2500; ++i) ids += "none\n";
+  const Outcome many =
+      Xref({"lookup", kPlace, "--file", WriteFile("ids.csv", ids + "XX-3\n"), "--at", "0s"});
+  EXPECT_THAT(many.err, StartsWith("2501 IDs: 1 synced, 2500 not synced; "));
+  ExpectRefused({"lookup", kPlace, "SO-1", "--at", "yesterday"}, "is no time");
+}
+
 TEST_F(Browse, ASearchFindsEitherSide) {
   EXPECT_THAT(Xref({"search", kPlace, "V-2"}).out, StartsWith("SO-2 "));
   EXPECT_THAT(Xref({"search", kPlace, "X-3"}).out, StartsWith("XX-3 "));

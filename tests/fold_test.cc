@@ -26,6 +26,7 @@
 #include "persistence/data_files.h"
 #include "persistence/examination.h"
 #include "persistence/failpoint.h"
+#include "persistence/past.h"
 #include "persistence/recovery.h"
 #include "protocol/change_codec.h"
 #include "tests/snapshot_lines.h"
@@ -592,6 +593,48 @@ TEST_F(FoldTest, ListingFindingAndHistoryTellWhatIsInTheSnapshot) {
     ExpectReadableByPeople(place, "");
     ExpectReadableByPeople(place, "S1");
     ExpectReadableByPeople(place, "nothing");
+  }
+}
+
+TEST_F(FoldTest, WhatWasLinkedAtATimeIsToldWhateverHappenedSince) {
+  struct Moment {
+    int64_t time_us;
+    PlaceId partition;
+    std::map<std::string, std::string> targets;
+  };
+  sources_ = 100;
+  std::vector<Moment> moments;
+  for (int i = 0; i < 400; ++i) {
+    ChangeSomething();
+    if (i % 20 == 0) {
+      Moment& moment = moments.emplace_back();
+      moment.time_us = static_cast<int64_t>(1000 * lsn_);
+      moment.partition = model_.PartitionOf(1);
+      for (const Row& row : RowsOf(1)) moment.targets[row.source] = row.target;
+    }
+    if (i % 100 != 99) continue;
+    WriteJournal();
+    ASSERT_TRUE(FoldUpTo(lsn_, Below(2) == 0).ok());
+  }
+  Snapshot& snapshot = *files_.snapshots->current();
+  const auto partitions = PastPartitionsOf(snapshot, 1);
+  ASSERT_TRUE(partitions.ok()) << partitions.status();
+  for (const Moment& moment : moments) {
+    const auto then =
+        std::find_if(partitions->begin(), partitions->end(), [&](const PastPartition& past) {
+          return past.purged_lsn == 0 || past.purged_us > moment.time_us;
+        });
+    EXPECT_EQ(then->partition, moment.partition);
+    const bool emptied =
+        moment.partition != model_.PartitionOf(1) &&
+        std::count(model_.trash().begin(), model_.trash().end(), moment.partition) == 0;
+    for (uint64_t i = 0; i < sources_ && !emptied; ++i) {
+      const std::string source = "S" + std::to_string(i);
+      const auto at = moment.targets.find(source);
+      const auto target = TargetAt(snapshot, moment.partition, source, moment.time_us);
+      ASSERT_TRUE(target.ok()) << target.status();
+      EXPECT_EQ(*target, at == moment.targets.end() ? "" : at->second) << source;
+    }
   }
 }
 

@@ -335,6 +335,22 @@ TEST_F(Golden, List) {
   ExpectEncodes(reply, "list-reply");
 }
 
+TEST_F(Golden, LookupAt) {
+  const auto request = DecodeExample<LookupAtRequest>("lookup-at-request");
+  EXPECT_EQ(request.place, 3U);
+  EXPECT_EQ(request.time_us, 1767225600000000);
+  EXPECT_EQ(Texts(request.sources), (Ids{"SO-1", "X"}));
+  ExpectEncodes(request, "lookup-at-request");
+  const auto reply = DecodeExample<LookupReply>("lookup-at-reply");
+  EXPECT_EQ(Texts(reply.targets), (Ids{"INV-9", ""}));
+  std::string frame;
+  FrameWriter writer(frame, ParseExample("lookup-at-reply").header);
+  const std::string_view targets[] = {"INV-9", ""};
+  LookupReplyWriter(2, frame).Append(targets);
+  writer.Close();
+  EXPECT_EQ(frame, Example("lookup-at-reply"));
+}
+
 TEST_F(Golden, Change) {
   const std::string& record = Example("change-record");
   Change change;

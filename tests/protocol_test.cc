@@ -133,7 +133,7 @@ TEST(Decode, SurvivesAnyBytes) {
                ClaimsRequest{}, ClaimsReply{}, TypeCreateRequest{}, PlatformsRenameRequest{},
                RulesSetRequest{}, CatalogReply{}, PurgePreviewRequest{}, PurgePreviewReply{},
                PurgeRequest{}, PurgeReply{}, ListRequest{}, ListReply{}, HistoryRequest{},
-               HistoryReply{}, TrashReply{}, RestoreRequest{}, RestoreReply{});
+               HistoryReply{}, TrashReply{}, RestoreRequest{}, RestoreReply{}, LookupAtRequest{});
     for (size_t mutation = 0; mutation < kMutations; ++mutation) {
       decode_all(MutationRequest{.mutation = static_cast<Mutation>(mutation)});
     }

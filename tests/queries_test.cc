@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <initializer_list>
 #include <latch>
 #include <map>
 #include <set>
 #include <thread>
 
+#include "persistence/data_files.h"
+#include "protocol/change_codec.h"
 #include "tests/daemon_fixture.h"
 
 namespace xref::test {
@@ -74,6 +77,21 @@ class Queries : public ShopTest {
       complete_from_ = reply->complete_from;
     }
     return rows;
+  }
+
+  // When the reference of a source was last changed.
+  int64_t ChangedAt(const std::string& source) {
+    const auto reply = client_->List({.place = orders_, .rows_max = 1, .prefix = source}, payload_);
+    EXPECT_TRUE(reply.ok()) << reply.status();
+    if (!reply.ok() || reply->rows.empty()) return 0;
+    return std::max(reply->rows[0].created_us, reply->rows[0].updated_us);
+  }
+  std::vector<std::string> LookupAt(int64_t time_us, std::initializer_list<const char*> sources) {
+    IdList ids;
+    for (const char* source : sources) ids.Add(source);
+    const auto targets = client_->LookupAt(orders_, time_us, ids.View());
+    EXPECT_TRUE(targets.ok()) << targets.status();
+    return targets.value_or(std::vector<std::string>());
   }
 
   // What has happened to a source: kind, before, after.
@@ -225,6 +243,82 @@ TEST_F(Queries, ATargetOfVeryManySourcesIsListedWhole) {
   EXPECT_EQ(listed[1], Row("S-10000", "T-1"));
   EXPECT_EQ(listed[12'000], Row("S-21999", "T-1"));
   EXPECT_EQ(listed.back(), Row("Y", "T-2"));
+}
+
+TEST_F(Queries, WhatWasLinkedAtATimeIsToldAcrossDeletionsPurgesAndRestores) {
+  EXPECT_EQ(Mutate(Mutation::kAdd, "A", "1"), Verdict::kDone);
+  const int64_t added = ChangedAt("A");
+  EXPECT_EQ(Mutate(Mutation::kEdit, "A", "2"), Verdict::kDone);
+  const int64_t edited = ChangedAt("A");
+  EXPECT_EQ(Mutate(Mutation::kDelete, "A"), Verdict::kDone);
+  EXPECT_EQ(Mutate(Mutation::kAdd, "B", "9"), Verdict::kDone);
+  const int64_t deleted = ChangedAt("B");
+  EXPECT_EQ(Mutate(Mutation::kAdd, "A", "3"), Verdict::kDone);
+  const int64_t added_again = ChangedAt("A");
+  const uint32_t trash = Purge();
+  EXPECT_EQ(Mutate(Mutation::kAdd, "C", "8"), Verdict::kDone);
+  const int64_t purged = ChangedAt("C");
+  std::string payload;
+  ASSERT_TRUE(client_->Restore({.trash = trash, .after = {}, .actor = "ada"}, payload).ok());
+  const int64_t restored = ChangedAt("A");
+  EXPECT_EQ(Mutate(Mutation::kPut, "A", "4"), Verdict::kDone);
+  const auto expect = [&] {
+    EXPECT_THAT(LookupAt(added - 1, {"A", "B"}), ElementsAre("", ""));
+    EXPECT_THAT(LookupAt(added, {"A", "B"}), ElementsAre("1", ""));
+    EXPECT_THAT(LookupAt(edited - 1, {"A", "B"}), ElementsAre("1", ""));
+    EXPECT_THAT(LookupAt(edited, {"A", "B"}), ElementsAre("2", ""));
+    EXPECT_THAT(LookupAt(deleted, {"A", "B"}), ElementsAre("", "9"));
+    EXPECT_THAT(LookupAt(added_again, {"A", "B", "C"}), ElementsAre("3", "9", ""));
+    EXPECT_THAT(LookupAt(purged, {"A", "B", "C"}), ElementsAre("", "", "8"));
+    EXPECT_THAT(LookupAt(restored, {"A", "B", "C"}), ElementsAre("3", "9", "8"));
+    EXPECT_THAT(LookupAt(ChangedAt("A"), {"A", "A", "none"}), ElementsAre("4", "4", ""));
+  };
+  expect();
+  CrashAndRestartDaemon();
+  Reconnect();
+  expect();
+}
+
+TEST_F(Queries, WhatHappenedBeforeTheTimeToKeepGoesAndIsNotGuessedAt) {
+  StopDaemon();
+  {
+    // As somebody did it long ago, within the first seconds of 1970.
+    const auto folder = DataFolder::Lock(data_folder());
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    const auto files = OpenDataFiles(*folder, uint64_t{1} << 30);
+    ASSERT_TRUE(files.ok()) << files.status();
+    const auto applied = files->snapshots->current()->ReadApplied();
+    Change change{.lsn = applied->lsn, .epoch = applied->epoch, .time_us = 0, .actor = "eve"};
+    const auto append = [&](decltype(Change::what) what) {
+      ++change.lsn;
+      change.time_us += 1'000'000;
+      change.what = std::move(what);
+      std::string bytes;
+      protocol::EncodeChange(change, bytes);
+      const JournalRecord record{change.lsn, bytes};
+      ASSERT_TRUE(files->journal->Append({&record, 1}).ok());
+    };
+    IdList source, first, second;
+    source.Add("S");
+    first.Add("1");
+    second.Add("2");
+    append(AddReferences{orders_, Origin::kManual, source.View(), first.View()});
+    append(
+        SetReferences{orders_, Origin::kManual, true, source.View(), second.View(), first.View()});
+  }
+  StartDaemon({"--history-days", "30"});
+  Reconnect();
+  EXPECT_THAT(History("S"), ElementsAre(Past{PastEventKind::kEdited, "1", "2"}));
+  EXPECT_THAT(LookupAt(1'500'000, {"S"}), ElementsAre("1"));
+  EXPECT_EQ(Mutate(Mutation::kAdd, "other", "3"), Verdict::kDone);
+  EXPECT_THAT(History("S"), IsEmpty());
+  EXPECT_EQ(history_.reference->target, "2");
+  EXPECT_EQ(history_.reference->created_us, 1'000'000);
+  const Outcome refused = Xref({"lookup", kPlace, "S", "--at", "1970-01-02"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--history-days"));
+  EXPECT_EQ(Xref({"history", kPlace, "S", "--at", "1970-01-02"}).exit_code, 2);
+  EXPECT_THAT(LookupAt(ChangedAt("other"), {"S", "other"}), ElementsAre("2", "3"));
 }
 
 TEST_F(Queries, HistoryTellsWhatHappenedInItsOrder) {
@@ -428,6 +522,10 @@ TEST_F(Queries, WhatDoesNotExistIsRefused) {
           .status()));
   EXPECT_TRUE(absl::IsInvalidArgument(
       client_->History({.place = orders_, .source = ""}, payload).status()));
+  IdList many;
+  for (uint32_t i = 0; i <= protocol::kLookupAtIdsMax; ++i) many.Add("S");
+  EXPECT_TRUE(absl::IsOutOfRange(client_->LookupAt(orders_, 1, many.View()).status()));
+  EXPECT_TRUE(absl::IsNotFound(client_->LookupAt(999, 1, {}).status()));
   EXPECT_TRUE(absl::IsNotFound(client_->Restore({.trash = 77}, payload).status()));
 }
 

@@ -72,14 +72,20 @@ void Print(const PastEvent& event, bool as_json) {
                            event.after.empty() ? "-" : event.after);
 }
 
-absl::StatusOr<ExitCode> PrintTargetAt(const Globals& globals, const HistoryOptions& options,
-                                       const protocol::HistoryReply& history) {
+absl::StatusOr<ExitCode> PrintTargetAt(const Globals& globals, const HistoryOptions& options) {
   const auto time = ParseTime(options.at);
   if (!time.ok()) return time.status();
-  const std::string_view target = TargetAt(history, *time);
+  if (auto status = CheckIdArgument("source ID", options.source); !status.ok()) return status;
+  auto reached = Reach(globals, options.place);
+  if (!reached.ok()) return reached.status();
+  IdList sources;
+  sources.Add(options.source);
+  const auto targets = reached->client->LookupAt(reached->place, *time, sources.View());
+  if (!targets.ok()) return targets.status();
+  const std::string& target = targets->front();
   if (globals.json) {
     json::object row{{"source_id", options.source}, {"target_id", nullptr}};
-    if (!target.empty()) row["target_id"] = Json(target);
+    if (!target.empty()) row["target_id"] = target;
     std::cout << row << "\n";
   } else {
     std::cout << fmt::format("{}: {} -> {}\n", FormatTime(*time), options.source,
@@ -89,10 +95,10 @@ absl::StatusOr<ExitCode> PrintTargetAt(const Globals& globals, const HistoryOpti
 }
 
 absl::StatusOr<ExitCode> RunHistory(const Globals& globals, const HistoryOptions& options) {
+  if (!options.at.empty()) return PrintTargetAt(globals, options);
   std::string payload;
   const auto history = Ask(globals, options, payload);
   if (!history.ok()) return history.status();
-  if (!options.at.empty()) return PrintTargetAt(globals, options, *history);
   const auto timeline = Timeline(*history);
   for (const PastEvent& event : timeline) Print(event, globals.json);
   if (timeline.empty() && !globals.json) {

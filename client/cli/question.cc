@@ -43,7 +43,7 @@ absl::Status Question::AskFile(RecordReader& reader) {
 }
 
 absl::Status Question::Take(std::string_view id) {
-  const bool full = batch_->size() >= options_.batch ||
+  const bool full = batch_->size() >= batch_ids_max_ ||
                     batch_->bytes_size() + batch_->size() + kIdBytesMax + 64 >=
                         target_.client->request_bytes_max();
   if (full) {
@@ -69,12 +69,18 @@ absl::Status Question::Start(const std::shared_ptr<IdList>& batch) {
                                  if (!reply.ok()) return failure_.Update(reply.status());
                                  Take(*batch, *reply);
                                });
-    case Kind::kLookup:
-      return client.StartLookup(target_.place, batch->View(), options_.in_flight,
-                                [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
-                                  if (!reply.ok()) return failure_.Update(reply.status());
-                                  Take(*batch, *reply);
-                                });
+    case Kind::kLookup: {
+      auto take = [this, batch](absl::StatusOr<protocol::LookupReply> reply) {
+        if (!reply.ok()) return failure_.Update(reply.status());
+        Take(*batch, *reply);
+      };
+      if (!at_us_) {
+        return client.StartLookup(target_.place, batch->View(), options_.in_flight, take);
+      }
+      return client.StartLookupAt(
+          {.place = target_.place, .time_us = *at_us_, .sources = batch->View()},
+          options_.in_flight, take);
+    }
     case Kind::kReverse:
       return client.StartReverse(
           {.place = target_.place, .sources_max = options_.sources_max, .targets = batch->View()},

@@ -4,8 +4,10 @@
 
 #include <absl/functional/any_invocable.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,7 @@ struct QuestionOptions {
   uint32_t batch = 10'000;       // IDs in one request
   uint32_t in_flight = 4;        // requests under way
   uint16_t sources_max = 1'000;  // of one target; reverse only
+  std::string at;                // the time to ask about, empty for now; lookup only
 };
 
 // Asks about all IDs, batch by batch. The server answers the questions of one connection in order,
@@ -41,11 +44,15 @@ class Question {
   // ID, an empty one where there is none.
   using Tell = absl::AnyInvocable<void(std::string_view source_id, std::string_view target_id)>;
 
-  // `what` is the work's name for its progress. `target` and `options` must outlive this.
-  Question(Kind kind, Target& target, const QuestionOptions& options, std::string what, Tell tell)
+  // `what` is the work's name for its progress. `target` and `options` must outlive this. `at_us`
+  // is the time that options.at names.
+  Question(Kind kind, Target& target, const QuestionOptions& options, std::string what, Tell tell,
+           std::optional<int64_t> at_us = std::nullopt)
       : kind_(kind),
         target_(target),
         options_(options),
+        at_us_(at_us),
+        batch_ids_max_(at_us ? std::min(options.batch, protocol::kLookupAtIdsMax) : options.batch),
         tell_(std::move(tell)),
         progress_(std::move(what)) {}
 
@@ -71,6 +78,8 @@ class Question {
   const Kind kind_;
   Target& target_;
   const QuestionOptions& options_;
+  const std::optional<int64_t> at_us_;
+  const uint32_t batch_ids_max_;
   Tell tell_;
   Progress progress_;
   std::shared_ptr<IdList> batch_ = std::make_shared<IdList>();

@@ -5,10 +5,12 @@
 #include <boost/json.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "client/cli/commands.h"
 #include "client/cli/question.h"
+#include "client/cli/times.h"
 #include "client/csv.h"
 
 namespace xref::cli {
@@ -92,13 +94,21 @@ absl::StatusOr<ExitCode> Run(Question::Kind kind, const Globals& globals,
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }
+  std::optional<int64_t> at_us;
+  if (!options.at.empty()) {
+    const auto time = ParseTime(options.at);
+    if (!time.ok()) return time.status();
+    at_us = *time;
+  }
   auto target = Reach(globals, options.place);
   if (!target.ok()) return target.status();
   Printer printer(globals.json, kind != Question::Kind::kCheck);
-  Question question(kind, *target, options, std::string(Name(kind)),
-                    [&printer](std::string_view source_id, std::string_view target_id) {
-                      printer.Print(source_id, target_id);
-                    });
+  Question question(
+      kind, *target, options, std::string(Name(kind)),
+      [&printer](std::string_view source_id, std::string_view target_id) {
+        printer.Print(source_id, target_id);
+      },
+      at_us);
   const absl::Status status = reader ? question.AskFile(*reader) : question.AskArguments();
   if (!status.ok()) return status;
   return Summarise(question);
@@ -132,12 +142,19 @@ void AddQuestions(CommandLine& line) {
         line.Add<QuestionOptions>(line.root(), "lookup", "Print the target IDs of source IDs",
                                   "Examples:\n"
                                   "  xref lookup shop-erp/orders SO-000123 SO-000124\n"
-                                  "  xref lookup shop-erp/orders --file ids.csv",
+                                  "  xref lookup shop-erp/orders --file ids.csv\n"
+                                  "  xref lookup shop-erp/orders --file ids.csv --at "
+                                  "2026-11-20T08:00\n"
+                                  "A TIME is 2026-11-23, 2026-11-23T21:07 (UTC), or so long ago: "
+                                  "90s, 15m, 2h, 7d.",
                                   Asking(Question::Kind::kLookup));
     AddPlace(app, options.place);
     auto* ids = AddIds(app, "ids", options.ids, "Source IDs");
     app.add_option("--file", options.file, "CSV or NDJSON with source_id, in place of IDs")
         ->excludes(ids);
+    app.add_option("--at", options.at,
+                   "The target IDs that they had at that time, as far as history reaches back")
+        ->type_name("TIME");
     AddBatching(app, options.batch, options.in_flight);
   }
   {
