@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
+#include <thread>
+
 #include "tests/daemon_fixture.h"
 
 namespace xref::test {
@@ -80,12 +83,16 @@ TEST_F(AllOrNothing, TakesBackWhatItAddedIfARowConflictsByTheTimeItIsSent) {
   const std::string file = WriteFile("orders.csv", ToCsv(references));
   const auto import =
       StartXref({"import", kPlace, file, "--all-or-nothing", "--batch", "50", "--in-flight", "1"});
-  while (ReferencesHeld() == 1 && !HasFailure()) {
+  const auto client = Connect();
+  const PlaceId place = Place(*client);
+  const IdList first = Sources({references.front()});
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  while (!client->Check(place, first.View()).value()[0]) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "nothing is imported";
+    std::this_thread::yield();
   }
   // The rehearsal is over and the first rows are in; now somebody else comes in between.
   import->Signal(SIGSTOP);
-  const auto client = Connect();
-  const PlaceId place = Place(*client);
   ASSERT_LT(ReferencesHeld(), 100'000U);
   const auto mutate = [&](protocol::Mutation mutation, const std::string& source) {
     IdList sources, targets;

@@ -26,6 +26,7 @@ class Replication : public ::testing::Test {
   struct Node {
     std::unique_ptr<Process> process;
     std::string address;
+    std::unique_ptr<Client> asks;  // for Fact
   };
 
   // Starts a daemon on the folder of that name and waits until it answers questions.
@@ -41,6 +42,7 @@ class Replication : public ::testing::Test {
     Arguments argv{kXrefd,      "--data", FolderOf(name), "--listen", listen,
                    "--threads", "1",      "--name",       name};
     argv.insert(argv.end(), options.begin(), options.end());
+    node.asks.reset();
     node.process = Process::Start(argv);
     const std::string line = node.process->AwaitErrorLine("listening on ");
     ASSERT_FALSE(line.empty()) << node.process->Wait().err;
@@ -88,13 +90,21 @@ class Replication : public ::testing::Test {
   }
   // What STATUS tells; empty where it does not, or while the daemon starts anew with a copy.
   std::string Fact(const std::string& node, const std::string& name) {
-    ClientOptions options;
-    options.servers = {nodes_[node].address};
-    const auto client = Client::Connect(options);
-    if (!client.ok()) return {};
+    // One connection for all questions: those that wait ask very often.
+    auto& client = nodes_[node].asks;
+    if (client == nullptr) {
+      ClientOptions options;
+      options.servers = {nodes_[node].address};
+      auto connected = Client::Connect(options);
+      if (!connected.ok()) return {};
+      client = *std::move(connected);
+    }
     std::string payload;
-    const auto status = (*client)->Status(payload);
-    if (!status.ok()) return {};
+    const auto status = client->Status(payload);
+    if (!status.ok()) {
+      client.reset();
+      return {};
+    }
     for (const auto& [fact, value] : status->facts) {
       if (fact == name) return value;
     }
@@ -109,6 +119,16 @@ class Replication : public ::testing::Test {
       std::this_thread::yield();
     }
     return true;
+  }
+  // Why the standby does not follow, once it says so; empty at the deadline.
+  std::string AwaitTrouble(const std::string& standby) {
+    const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+    std::string trouble;
+    while (trouble.empty() && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::yield();
+      trouble = Fact(standby, "following_trouble");
+    }
+    return trouble;
   }
   // Waits until the standby has everything that the primary has now.
   void AwaitCaughtUp(const std::string& standby, const std::string& primary) {
@@ -276,11 +296,7 @@ TEST_F(Replication, AForeignFolderIsNotFollowedWith) {
   Stop("other");
   StartStandby("other", "primary");
   EXPECT_TRUE(AwaitFact("other", "following", "no"));
-  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-  while (Fact("other", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();
-  }
-  EXPECT_THAT(Fact("other", "following_trouble"), HasSubstr("new folder"));
+  EXPECT_THAT(AwaitTrouble("other"), HasSubstr("new folder"));
   ExpectHolds("other", own);  // nothing was changed
 }
 
@@ -390,11 +406,7 @@ TEST_F(Replication, AnOlderPrimaryIsRefusedByThoseWhoHaveSeenTheNewOne) {
   // It has not heard of that, and a standby of the new epoch will not follow it.
   Stop("b");
   StartStandby("b", "a");
-  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-  while (Fact("b", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();
-  }
-  EXPECT_THAT(Fact("b", "following_trouble"), HasSubstr("epoch"));
+  EXPECT_THAT(AwaitTrouble("b"), HasSubstr("epoch"));
 }
 
 TEST_F(Replication, AStandbyOfAStandbyIsRefused) {
@@ -403,11 +415,7 @@ TEST_F(Replication, AStandbyOfAStandbyIsRefused) {
   StartStandby("b", "a");
   AwaitCaughtUp("b", "a");
   Launch("c", {"--standby-of", AddressOf("b")});
-  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-  while (Fact("c", "following_trouble").empty() && std::chrono::steady_clock::now() < give_up) {
-    std::this_thread::yield();
-  }
-  EXPECT_THAT(Fact("c", "following_trouble"), HasSubstr(AddressOf("a")));
+  EXPECT_THAT(AwaitTrouble("c"), HasSubstr(AddressOf("a")));
 }
 
 TEST_F(Replication, TheCopiesAgreeWhateverIsKilledUnderLoad) {
