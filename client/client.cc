@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <thread>
 #include <utility>
@@ -90,7 +91,9 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
   const auto give_up = steady_clock::now() + options.ready_wait;
   for (;;) {
     absl::Status last = absl::InvalidArgumentError("no server is named");
-    for (const std::string& server : options.servers) {
+    std::vector<std::string> servers = options.servers;
+    for (size_t i = 0; i < servers.size(); ++i) {
+      const std::string server = servers[i];
       auto channel = Channel::Open(server, options.connect_timeout);
       if (!channel.ok()) {
         last = channel.status();
@@ -98,11 +101,30 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
       }
       std::unique_ptr<Client> client(new Client(*std::move(channel)));
       last = client->Greet(options);
-      if (last.ok()) return client;
+      if (!last.ok()) continue;
+      if (!options.primary || !client->is_standby_) return client;
+      std::string primary = client->PrimaryOfStandby();
+      last = absl::FailedPreconditionError(
+          fmt::format("the server {} is a standby of {}, and none of the servers that were named is "
+                      "the primary",
+                      server, primary));
+      if (!primary.empty() && std::find(servers.begin(), servers.end(), primary) == servers.end()) {
+        servers.push_back(std::move(primary));
+      }
     }
     if (!absl::IsUnavailable(last) || steady_clock::now() >= give_up) return last;
     std::this_thread::sleep_for(kRetryPause);
   }
+}
+
+std::string Client::PrimaryOfStandby() {
+  std::string payload;
+  const auto status = Status(payload);
+  if (!status.ok()) return {};
+  for (const auto& [name, value] : status->facts) {
+    if (name == "primary") return value;
+  }
+  return {};
 }
 
 absl::Status Client::Greet(const ClientOptions& options) {
@@ -151,6 +173,9 @@ absl::Status Client::TakeReply() {
     return absl::InternalError("the server answered a question that was not asked");
   }
   epoch_seen_ = std::max(epoch_seen_, header.epoch);
+  if (header.opcode == Opcode::kHello) {
+    is_standby_ = (header.flags & protocol::kFlagFromStandby) != 0;
+  }
   TakePayload take = std::move(found->second);
   waiting_.erase(found);
   if (header.status == StatusCode::kOk) {

@@ -42,6 +42,9 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds answer_timeout{60'000};  // without any byte from the server
   std::chrono::milliseconds ready_wait{0};  // keep trying to reach a ready server this long
+  // Only a primary will do: where a standby answers, go on to the other servers and to the primary
+  // that it follows.
+  bool primary = false;
 };
 
 // What became of one item of a mutation; owns its text. As protocol::Outcome.
@@ -162,6 +165,8 @@ class Client {
   explicit Client(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
   absl::Status Greet(const ClientOptions& options);
+  // The address of the primary that the server follows; empty if it does not tell.
+  std::string PrimaryOfStandby();
   template <typename Request>
   absl::Status Start(protocol::Opcode opcode, const Request& request, size_t window,
                      TakePayload take);
@@ -185,6 +190,7 @@ class Client {
   std::chrono::milliseconds answer_timeout_{};
   uint64_t last_request_id_ = 0;
   Epoch epoch_seen_ = 0;
+  bool is_standby_ = false;  // the server, when it greeted
   absl::flat_hash_map<uint64_t, TakePayload> waiting_;
 };
 

@@ -201,7 +201,9 @@ void Session::RefuseStream(const protocol::Malformed& malformed, std::string& ou
 // ---- Replies ----
 
 FrameHeader Session::OkHeader(const FrameHeader& request) const {
-  return protocol::ReplyHeader(request, StatusCode::kOk, service_.state.epoch);
+  FrameHeader reply = protocol::ReplyHeader(request, StatusCode::kOk, service_.state.epoch);
+  if (service_.state.phase() == Phase::kStandby) reply.flags |= protocol::kFlagFromStandby;
+  return reply;
 }
 
 void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {

@@ -76,6 +76,8 @@ enum class StatusCode : uint8_t {
 std::string_view Name(StatusCode status);
 
 inline constexpr uint8_t kFlagReply = 0x01;
+// Of every reply: it is from a standby, which may lag.
+inline constexpr uint8_t kFlagFromStandby = 0x04;
 // Of the reply to a change: a standby has it on its disk as well.
 inline constexpr uint8_t kFlagOnStandby = 0x02;
 

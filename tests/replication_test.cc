@@ -225,10 +225,38 @@ TEST_F(Replication, ChangesAreForThePrimary) {
   CreateShop("primary");
   StartStandby("standby", "primary");
   AwaitCaughtUp("standby", "primary");
-  const Outcome refused = Xref("standby", {"add", "shop/orders", "a", "1"});
-  EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_THAT(refused.err, HasSubstr(AddressOf("primary")));
-  EXPECT_EQ(Fact("standby", "references"), "0");
+  const auto client = Connect("standby");
+  const auto place = client->Resolve("shop", "orders");
+  ASSERT_TRUE(place.ok()) << place.status();
+  const References one = {{"a", "1"}};
+  const IdList sources = Sources(one);
+  const IdList targets = Targets(one);
+  const auto refused = client->Mutate({.mutation = protocol::Mutation::kAdd,
+                                       .place = *place,
+                                       .actor = "ada",
+                                       .sources = sources.View(),
+                                       .targets = targets.View()});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr(AddressOf("primary")));
+  EXPECT_EQ(Fact("primary", "references"), "0");
+}
+
+TEST_F(Replication, CommandsThatChangeSomethingGoOnToThePrimary) {
+  Start("primary");
+  CreateShop("primary");
+  StartStandby("standby", "primary");
+  AwaitCaughtUp("standby", "primary");
+  ASSERT_EQ(Xref("standby", {"add", "shop/orders", "a", "1"}).exit_code, 0);
+  ASSERT_EQ(Xref("standby", {"import", "shop/orders", "-"}, "source_id,target_id\nb,2\n").exit_code,
+            0);
+  ASSERT_EQ(Xref("standby", {"claims", "shop/orders"}).exit_code, 0);
+  ExpectHolds("primary", {{"a", "1"}, {"b", "2"}});
+  AwaitCaughtUp("standby", "primary");
+  ExpectHolds("standby", {{"a", "1"}, {"b", "2"}});
+  Crash("primary");
+  const Outcome gone = Xref("standby", {"add", "shop/orders", "c", "3"});
+  EXPECT_EQ(gone.exit_code, 3);
+  EXPECT_THAT(gone.err, HasSubstr(AddressOf("primary")));
 }
 
 TEST_F(Replication, AStandbyThatWasAwayGoesOnWhereItWas) {

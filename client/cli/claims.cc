@@ -107,7 +107,7 @@ struct ClaimsOptions {
 };
 
 absl::StatusOr<ExitCode> RunClaims(const Globals& globals, const ClaimsOptions& options) {
-  auto target = Reach(globals, options.place);
+  auto target = ReachPrimary(globals, options.place);
   if (!target.ok()) return target.status();
   bool begun = false;
   const auto listed = target->client->ListClaims(target->place, [&](const ListedClaim& claim) {

@@ -30,6 +30,18 @@ absl::StatusOr<PlaceNames> Split(const std::string& place) {
   return PlaceNames{place.substr(0, slash), place.substr(slash + 1)};
 }
 
+absl::StatusOr<std::unique_ptr<Client>> ConnectToPrimary(const Globals& globals) {
+  ClientOptions options = globals.client;
+  options.primary = true;
+  return Client::Connect(options);
+}
+
+absl::StatusOr<Target> ReachPrimary(const Globals& globals, const std::string& place) {
+  Globals for_primary = globals;
+  for_primary.client.primary = true;
+  return Reach(for_primary, place);
+}
+
 absl::StatusOr<Target> Reach(const Globals& globals, const std::string& place) {
   const auto names = Split(place);
   if (!names.ok()) return names.status();

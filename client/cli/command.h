@@ -41,6 +41,10 @@ struct Target {
 };
 // `place` is INTEGRATION/TYPE as the user wrote it.
 absl::StatusOr<Target> Reach(const Globals& globals, const std::string& place);
+// For commands that change something, or ask for what only the primary knows: where a standby
+// answers, they go on to its primary.
+absl::StatusOr<Target> ReachPrimary(const Globals& globals, const std::string& place);
+absl::StatusOr<std::unique_ptr<Client>> ConnectToPrimary(const Globals& globals);
 
 // A place's two names; InvalidArgument where `place` is none.
 struct PlaceNames {

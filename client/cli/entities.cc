@@ -26,7 +26,7 @@ struct EntityListOptions {
 absl::StatusOr<ExitCode> RunAdd(const Globals& globals, const EntityOptions& options) {
   const auto names = Split(options.place);
   if (!names.ok()) return names.status();
-  auto client = Client::Connect(globals.client);
+  auto client = ConnectToPrimary(globals);
   if (!client.ok()) return client.status();
   const std::string actor = ActorOr(options.actor);
   const auto created = (*client)->CreateType(
@@ -72,7 +72,7 @@ absl::StatusOr<ExitCode> RunList(const Globals& globals, const EntityListOptions
 }
 
 absl::StatusOr<ExitCode> RunRule(const Globals& globals, const EntityOptions& options) {
-  auto target = Reach(globals, options.place);
+  auto target = ReachPrimary(globals, options.place);
   if (!target.ok()) return target.status();
   const bool unique = options.unique_targets == "on";
   const std::string actor = ActorOr(options.actor);

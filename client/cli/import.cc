@@ -185,7 +185,7 @@ absl::StatusOr<ExitCode> RunImport(const Globals& globals, const ImportOptions& 
       RecordReader::Open(options.file, RecordReader::Columns::kBoth,
                          several ? LineInput::Readings::kSeveral : LineInput::Readings::kOne);
   if (!reader.ok()) return reader.status();
-  auto target = Reach(globals, options.place);
+  auto target = ReachPrimary(globals, options.place);
   if (!target.ok()) return target.status();
   return ImportCommand(globals, options, *target, **reader).Run();
 }

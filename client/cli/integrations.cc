@@ -23,7 +23,7 @@ struct PlatformOptions {
 struct ListOptions {};
 
 absl::StatusOr<ExitCode> RunCreate(const Globals& globals, const PlatformOptions& options) {
-  auto client = Client::Connect(globals.client);
+  auto client = ConnectToPrimary(globals);
   if (!client.ok()) return client.status();
   const std::string actor = ActorOr(options.actor);
   const auto created = (*client)->CreateIntegration({.name = options.name,
@@ -82,7 +82,7 @@ absl::StatusOr<ExitCode> RunList(const Globals& globals, const ListOptions&) {
 }
 
 absl::StatusOr<ExitCode> RunRename(const Globals& globals, const PlatformOptions& options) {
-  auto client = Client::Connect(globals.client);
+  auto client = ConnectToPrimary(globals);
   if (!client.ok()) return client.status();
   const std::string actor = ActorOr(options.actor);
   const auto changed = (*client)->RenamePlatforms({.integration = options.name,

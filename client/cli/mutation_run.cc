@@ -50,7 +50,7 @@ absl::StatusOr<ExitCode> MutationRun::Run() {
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }
-  auto target = Reach(globals_, options_.place);
+  auto target = ReachPrimary(globals_, options_.place);
   if (!target.ok()) return target.status();
   target_ = *std::move(target);
   absl::Status status = reader ? SendFile(*reader) : SendArguments();

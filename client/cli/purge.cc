@@ -69,7 +69,7 @@ absl::StatusOr<ExitCode> RunPurge(const Globals& globals, const PurgeOptions& op
         "the token for --confirm. Nothing was changed",
         options.place));
   }
-  auto target = Reach(globals, options.place);
+  auto target = ReachPrimary(globals, options.place);
   if (!target.ok()) return target.status();
   return options.preview ? Preview(globals, options, *target) : Confirm(globals, options, *target);
 }

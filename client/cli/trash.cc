@@ -88,7 +88,7 @@ void PrintRefused(const RestoredItem& item, bool as_json) {
 }
 
 absl::StatusOr<ExitCode> RunRestore(const Globals& globals, const RestoreOptions& options) {
-  auto target = Reach(globals, options.place);  // which tells a place that does not exist
+  auto target = ReachPrimary(globals, options.place);  // which tells a place that does not exist
   if (!target.ok()) return target.status();
   const auto trash = FindTrash(*target->client, options);
   if (!trash.ok()) return trash.status();
