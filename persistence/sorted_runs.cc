@@ -19,7 +19,7 @@ namespace xref {
 namespace {
 
 // What is sorted in memory at a time, and what is in memory of all runs together.
-constexpr size_t kBufferBytes = 8 << 20;
+constexpr size_t kBufferBytes = 4 << 20;
 // What is written at a time.
 constexpr size_t kWriteBytes = 256 << 10;
 
