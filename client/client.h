@@ -57,7 +57,7 @@ struct ItemResult {
 // What a purge would do, and the token that lets it happen.
 struct PurgePreview {
   uint64_t references = 0;  // that would go
-  uint64_t token = 0;       // good once, and only until anything changes at the place
+  uint64_t token = 0;       // good once, and only until a reference of the place changes
   std::chrono::seconds valid{};
   std::string target_platform;  // in which the next sync may create that many records
 };

@@ -178,13 +178,13 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
                     "again. Nothing was changed");
     case Safeguards::Redeemed::kOther:
       return Refuse(StatusCode::kForbidden,
-                    "something has changed since the preview, so the token is good no more; "
+                    "references have changed since the preview, so the token is good no more; "
                     "preview the purge again. Nothing was changed");
   }
   const Catalog& catalog = store_.WriterCatalog();
   const protocol::PurgeReply reply{.references = index->size(),
                                    .trash = catalog.FindType(asked.place)->partition};
-  safeguards_.NoteChange(asked.place);
+  safeguards_.NoteReferences(asked.place);
   Record(asked.actor, PurgePlace{asked.place, catalog.next_place(), index->size()});
   return Reply::Of(reply);
 }

@@ -205,7 +205,10 @@ Outcome GroupPlan::Claim(const MutationRequest& asked, const Item& item, SourceS
 void GroupPlan::RecordEffect(const MutationRequest& asked, const Effect& effect) {
   const PlaceId place = asked.place;
   const IdBatch sources = effect.sources.View();
-  safeguards_.NoteChange(place);
+  // Claims and ignored IDs are no references: workers may go on while somebody reads a preview.
+  const bool of_references =
+      FieldsOf(asked.mutation).targets || asked.mutation == Mutation::kDelete;
+  if (of_references) safeguards_.NoteReferences(place);
   switch (asked.mutation) {
     case Mutation::kAdd:
     case Mutation::kSettle:

@@ -40,9 +40,9 @@ class Safeguards {
   bool AllowDeletes(std::string_view actor, uint64_t count, int64_t now_us);
   uint64_t deletes_max() const { return deletes_max_; }
 
-  // A number that every change of a place alters. Not an LSN: one that was not committed is given
-  // again.
-  void NoteChange(PlaceId place) { ++versions_[place]; }
+  // A number that every change of a place's references alters. Not an LSN: one that was not
+  // committed is given again.
+  void NoteReferences(PlaceId place) { ++versions_[place]; }
   uint64_t VersionOf(PlaceId place) const;
 
  private:

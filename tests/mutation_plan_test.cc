@@ -476,13 +476,26 @@ TEST_F(Purges, ATokenIsForThePlaceThatWasShown) {
   EXPECT_EQ(Decide(protocol::PurgeRequest{articles, token, "ada"}).status, StatusCode::kForbidden);
 }
 
-TEST_F(Purges, AnythingThatChangedSinceThePreviewSpoilsIt) {
+TEST_F(Purges, AReferenceThatChangedSinceThePreviewSpoilsIt) {
   const uint64_t token = Preview().token;
   EXPECT_EQ(Edit("A", "9", "").verdict, Verdict::kDone) << "the number of references is the same";
   ExpectRefused(token);
-  const uint64_t second = Preview().token;
-  Claim("C", "w1");
-  ExpectRefused(second);
+}
+
+TEST_F(Purges, AClaimThatWasSettledSinceThePreviewSpoilsIt) {
+  const uint64_t claimed = Claim("C", "w1").number;
+  const uint64_t token = Preview().token;
+  EXPECT_EQ(Settle("C", claimed, "3").verdict, Verdict::kDone);
+  ExpectRefused(token);
+}
+
+TEST_F(Purges, ClaimsThatComeAndGoSinceThePreviewDoNotSpoilIt) {
+  const uint64_t token = Preview().token;
+  const uint64_t claimed = Claim("C", "w1").number;
+  EXPECT_EQ(Renew("C", claimed), Verdict::kDone);
+  EXPECT_EQ(Release("C", claimed), Verdict::kDone);
+  EXPECT_EQ(Ignore("D"), Verdict::kDone);
+  EXPECT_EQ(Purge(token).status, StatusCode::kOk);
 }
 
 TEST_F(Purges, ARehearsalDoesNotSpoilAPreview) {

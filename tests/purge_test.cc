@@ -62,14 +62,14 @@ TEST_F(Purging, IsRefusedWithoutAPreview) {
   ExpectHolds(references_);
 }
 
-TEST_F(Purging, ATokenIsGoodOnceForItsPlaceAndOnlyWhileNothingChanges) {
+TEST_F(Purging, ATokenIsGoodOnceForItsPlaceAndOnlyWhileNoReferenceChanges) {
   EXPECT_EQ(Xref({"purge", kPlace, "--confirm", "5"}).exit_code, 2);
   EXPECT_THAT(last().err, HasSubstr("this token was never given"));
   EXPECT_EQ(Xref({"purge", "shop/articles", "--confirm", PreviewedToken()}).exit_code, 2);
   const std::string outdated = PreviewedToken();
   Xref({"put", kPlace, "S-0", "other"});
   EXPECT_EQ(Xref({"purge", kPlace, "--confirm", outdated}).exit_code, 2);
-  EXPECT_THAT(last().err, HasSubstr("something has changed since the preview"));
+  EXPECT_THAT(last().err, HasSubstr("references have changed since the preview"));
   EXPECT_EQ(ReferencesHeld(), 4U);
   const std::string good = PreviewedToken();
   EXPECT_EQ(Xref({"purge", kPlace, "--confirm", good}).exit_code, 0);

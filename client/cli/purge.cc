@@ -37,7 +37,7 @@ absl::StatusOr<ExitCode> Preview(const Globals& globals, const PurgeOptions& opt
   std::cout << fmt::format(
       "Nothing was changed yet. To purge {} would remove all references there: {}.\n"
       "The next sync may create up to {} new records in {}.\n"
-      "To go ahead, within {} and while nothing changes there:\n  {}\n",
+      "To go ahead, within {} and while no reference changes there:\n  {}\n",
       options.place, preview->references, preview->references, preview->target_platform,
       InWords(preview->valid), WithConfirmation(globals, std::to_string(preview->token)));
   return kDone;
@@ -83,7 +83,7 @@ void AddPurge(CommandLine& line) {
       "  xref purge shop-erp/orders --preview\n"
       "  xref purge shop-erp/orders --confirm 5577006791947779410\n"
       "The next sync takes every record for new, and may create all of them again in the target. "
-      "The token is good once, and only while nothing changes at the place.",
+      "The token is good once, and only while no reference of the place changes; claims may.",
       RunPurge);
   AddPlace(app, options.place);
   auto* preview = app.add_flag("--preview", options.preview, "Only say what would happen");
