@@ -346,20 +346,20 @@ void Session::AnswerResolve(const Frame& frame, std::string& out) {
 }
 
 void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
-  service_.store.ReadCatalog(
-      io_thread_, [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
-        protocol::IntegrationListReply reply;
-        for (const auto& [name, integration] : catalog.integrations()) {
-          auto& listed = reply.integrations.emplace_back();
-          listed.name = name;
-          listed.source_platform = integration.source_platform;
-          listed.target_platform = integration.target_platform;
-          for (const CatalogType& type : integration.types) {
-            listed.types.push_back({type.name, size_of(type.place).references});
-          }
-        }
-        Reply(header, reply, out);
-      });
+  service_.store.ReadCatalog(io_thread_, [&](const Catalog& catalog,
+                                             ReferenceStore::SizeOf size_of) {
+    protocol::IntegrationListReply reply;
+    for (const auto& [name, integration] : catalog.integrations()) {
+      auto& listed = reply.integrations.emplace_back();
+      listed.name = name;
+      listed.source_platform = integration.source_platform;
+      listed.target_platform = integration.target_platform;
+      for (const CatalogType& type : integration.types) {
+        listed.types.push_back({type.name, size_of(type.place).references, type.unique_targets});
+      }
+    }
+    Reply(header, reply, out);
+  });
 }
 
 void Session::AnswerVerify(const Frame& frame, std::string& out) {

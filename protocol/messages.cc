@@ -185,6 +185,7 @@ void Encode(const IntegrationListReply& message, std::string& out) {
     for (const ListedType& type : integration.types) {
       writer.Text8(type.name);
       writer.U64(type.references);
+      writer.U8(type.unique_targets ? 1 : 0);
     }
   }
 }
@@ -200,6 +201,7 @@ MaybeRefusal Decode(Bytes payload, IntegrationListReply& message) {
       ListedType& type = integration.types.emplace_back();
       type.name = reader.Text8();
       type.references = reader.U64();
+      type.unique_targets = reader.U8() != 0;
     }
   }
   return Finish(reader);

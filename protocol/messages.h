@@ -111,6 +111,7 @@ void Encode(const IntegrationCreateReply& message, std::string& out);
 struct ListedType {
   std::string_view name;
   uint64_t references = 0;
+  bool unique_targets = false;  // no second source may be linked to a target
 };
 struct ListedIntegration {
   std::string_view name;

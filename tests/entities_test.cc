@@ -26,9 +26,22 @@ TEST_F(Entities, AreToldAsJson) {
   EXPECT_EQ(Xref({"--json", "entity", "add", "shop/prices"}).out,
             "{\"integration\":\"shop\",\"type\":\"prices\",\"verdict\":\"created\"}\n");
   EXPECT_THAT(Xref({"--json", "entity", "list", "shop"}).out,
-              HasSubstr("{\"integration\":\"shop\",\"type\":\"prices\",\"references\":0}\n"));
+              HasSubstr("{\"integration\":\"shop\",\"type\":\"prices\",\"references\":0,"
+                        "\"unique_targets\":false}\n"));
   EXPECT_EQ(Xref({"--json", "entity", "rule", "shop/prices", "--unique-targets", "on"}).out,
             "{\"place\":\"shop/prices\",\"unique_targets\":true,\"verdict\":\"changed\"}\n");
+}
+
+TEST_F(Entities, AreListedWithTheRuleThatIsSet) {
+  Xref({"entity", "rule", kPlace, "--unique-targets", "on"});
+  EXPECT_EQ(Xref({"entity", "list", "shop"}).out,
+            "articles                        0\n"
+            "customers                       0\n"
+            "orders                          0  unique targets\n"
+            "stock                           0\n");
+  EXPECT_THAT(Xref({"--json", "entity", "list", "shop"}).out,
+              HasSubstr("{\"integration\":\"shop\",\"type\":\"orders\",\"references\":0,"
+                        "\"unique_targets\":true}\n"));
 }
 
 TEST_F(Entities, WithUniqueTargetsRefuseASecondSource) {

@@ -148,6 +148,7 @@ TEST_F(Golden, IntegrationList) {
   ASSERT_EQ(reply.integrations.size(), 1U);
   ASSERT_EQ(reply.integrations[0].types.size(), 1U);
   EXPECT_EQ(reply.integrations[0].types[0].references, 2U);
+  EXPECT_TRUE(reply.integrations[0].types[0].unique_targets);
   ExpectEncodes(reply, "integration-list-reply");
 }
 

@@ -62,10 +62,12 @@ absl::StatusOr<ExitCode> RunList(const Globals& globals, const EntityListOptions
     if (globals.json) {
       std::cout << json::object{{"integration", options.integration},
                                 {"type", Json(type.name)},
-                                {"references", type.references}}
+                                {"references", type.references},
+                                {"unique_targets", type.unique_targets}}
                 << "\n";
     } else {
-      std::cout << fmt::format("{:<20} {:>12}\n", type.name, type.references);
+      std::cout << fmt::format("{:<20} {:>12}{}\n", type.name, type.references,
+                               type.unique_targets ? "  unique targets" : "");
     }
   }
   return kDone;
@@ -104,7 +106,8 @@ void AddEntities(CommandLine& line) {
   }
   {
     const auto [app, options] = line.Add<EntityListOptions>(
-        group, "list", "List the entity types of an integration, with their numbers of references",
+        group, "list",
+        "List the entity types of an integration, with their numbers of references and rules",
         "Example: xref entity list shop-erp", RunList);
     app.add_option("integration", options.integration, "Its name, e.g. shop-erp")->required();
   }
