@@ -368,6 +368,24 @@ absl::StatusOr<protocol::PurgeReply> Client::Purge(const protocol::PurgeRequest&
   return Call<protocol::PurgeReply>(Opcode::kPurge, request, payload);
 }
 
+absl::StatusOr<DropPreview> Client::PreviewDrop(std::string_view integration) {
+  std::string payload;
+  const auto reply = Call<protocol::DropPreviewReply>(
+      Opcode::kDropPreview, protocol::DropPreviewRequest{.integration = integration}, payload);
+  if (!reply.ok()) return reply.status();
+  return DropPreview{reply->types,
+                     reply->references,
+                     reply->claims,
+                     reply->token,
+                     std::chrono::seconds(reply->valid_seconds),
+                     std::string(reply->target_platform)};
+}
+
+absl::StatusOr<protocol::PurgeReply> Client::Drop(const protocol::DropRequest& request) {
+  std::string payload;
+  return Call<protocol::PurgeReply>(Opcode::kDrop, request, payload);
+}
+
 absl::StatusOr<protocol::StatusReply> Client::Status(std::string& payload) {
   return Call<protocol::StatusReply>(Opcode::kStatus, Nothing{}, payload);
 }

@@ -62,6 +62,16 @@ struct PurgePreview {
   std::string target_platform;  // in which the next sync may create that many records
 };
 
+// What dropping an integration would do, and the token that lets it happen.
+struct DropPreview {
+  uint64_t types = 0;
+  uint64_t references = 0;  // of all types, that would go
+  uint64_t open_claims = 0;
+  uint64_t token = 0;  // good once, and only until a reference of the integration changes
+  std::chrono::seconds valid{};
+  std::string target_platform;  // in which the next sync may create that many records
+};
+
 // A refusal of deletions that the same request with a confirmation overcomes.
 struct NeededConfirmation {
   std::string consequence;  // of going ahead, for people
@@ -111,6 +121,9 @@ class Client {
   absl::StatusOr<PurgePreview> PreviewPurge(PlaceId place);
   // PermissionDenied: the token is not good, or not any more; nothing was changed.
   absl::StatusOr<protocol::PurgeReply> Purge(const protocol::PurgeRequest& request);
+  absl::StatusOr<DropPreview> PreviewDrop(std::string_view integration);
+  // As Purge.
+  absl::StatusOr<protocol::PurgeReply> Drop(const protocol::DropRequest& request);
   // The replies borrow from `payload`.
   absl::StatusOr<protocol::StatusReply> Status(std::string& payload);
   absl::StatusOr<protocol::IntegrationListReply> ListIntegrations(std::string& payload);

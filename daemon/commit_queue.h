@@ -18,7 +18,23 @@ namespace xref {
 
 // What the daemon itself asks for, once trash has been kept for long enough.
 struct EmptyTrashRequest {
-  PlaceId partition;
+  PlaceId trash;
+};
+
+// What the daemon asks for while it restores a dropped integration: to gather some references of
+// one of its places, and once all of them are gathered, to bring it back.
+struct GatherRequest {
+  PlaceId trash;
+  std::string_view name;  // under which it comes back
+  bool begin;             // with nothing that was gathered before
+  PlaceId place;
+  IdBatch sources;
+  IdBatch targets;
+};
+struct RestoreIntegrationRequest {
+  PlaceId trash;
+  std::string_view name;
+  std::string_view actor;
 };
 
 // A change that a peer asked for, on its way from its connection to the writer and back.
@@ -28,7 +44,8 @@ struct ChangeRequest {
   std::variant<protocol::MutationRequest, protocol::IntegrationCreateRequest,
                protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
                protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
-               protocol::PurgeRequest, protocol::FollowRequest, EmptyTrashRequest>
+               protocol::PurgeRequest, protocol::DropPreviewRequest, protocol::DropRequest,
+               protocol::FollowRequest, EmptyTrashRequest, GatherRequest, RestoreIntegrationRequest>
       asked;
   protocol::FrameHeader header;
 
@@ -38,7 +55,8 @@ struct ChangeRequest {
     const auto* mutation = std::get_if<protocol::MutationRequest>(&asked);
     if (mutation != nullptr) return mutation->rehearsal;
     return std::holds_alternative<protocol::ClaimsRequest>(asked) ||
-           std::holds_alternative<protocol::PurgePreviewRequest>(asked);
+           std::holds_alternative<protocol::PurgePreviewRequest>(asked) ||
+           std::holds_alternative<protocol::DropPreviewRequest>(asked);
   }
 
   // Whether it is decided in a group of its own: what is frequent shares groups, but for

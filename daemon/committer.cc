@@ -38,6 +38,7 @@ int64_t Committer::Clock::NowMicroseconds() const {
 }
 
 void Committer::Run() {
+  store_.DropGathered();
   store_.WriterReservations().LimitLeases(clock_.NowMicroseconds() + int64_t{kLeaseMsMax} * 1000);
   for (bool reclaiming = false;; reclaiming = store_.ReclaimStep()) {
     Group group = queue_.TakeGroup(!reclaiming);
@@ -53,7 +54,7 @@ void Committer::Run() {
   }
 }
 
-std::optional<std::string> Committer::FindObstacle(const Group& group) const {
+std::optional<std::string> Committer::FindObstacle(const Group& group) {
   if (group.front()->is_question()) return std::nullopt;
   if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
   if (!IsFromStandby(group)) {
@@ -64,6 +65,8 @@ std::optional<std::string> Committer::FindObstacle(const Group& group) const {
                        kDiskBytesFreeMin >> 20);
   }
   if (store_.bytes_reserved() >= memory_limit_) {
+    // A restore that does not fit, or that nobody goes on with, must not keep others from changes.
+    store_.DropGathered();
     return fmt::format(
         "the references take {} bytes of memory and the limit is {}; changes are refused and "
         "questions answered. Restart the daemon with a higher --memory-limit",
@@ -105,6 +108,13 @@ void Committer::Commit(Group& group) {
   // Standbys make it durable while it is applied here.
   if (!records.empty()) feed_.Committed(records.back().lsn);
   for (const JournalRecord& record : records) ApplyRecord(record);
+  for (size_t i = 0; i < group.size(); ++i) {
+    const auto* gather = std::get_if<GatherRequest>(&group[i]->asked);
+    if (gather == nullptr || replies[i].status != StatusCode::kOk) continue;
+    // It was read from the disk and nobody sees it yet, so nothing of it is to be made durable.
+    if (gather->begin) store_.DropGathered();
+    store_.Gather(gather->place, gather->sources, gather->targets);
+  }
   WriterCounters& counters = state_.writer;
   Count(counters.groups, 1);
   Note(counters.group_changes_last, counters.group_changes_max, group.size());
@@ -133,6 +143,8 @@ void Committer::ApplyRecord(const JournalRecord& record) {
   }
   store_.Apply(change);
   state_.lsn = record.lsn;
+  // A primary restores nothing before the drop of it is on the disk.
+  if (std::holds_alternative<DropIntegration>(change.what)) store_.DropGathered();
 }
 
 absl::Status Committer::BeginEpoch(Epoch epoch) {

@@ -43,7 +43,7 @@ class Committer {
   using Group = std::vector<std::unique_ptr<ChangeRequest>>;
 
   // Why the group cannot be taken now, or nothing.
-  std::optional<std::string> FindObstacle(const Group& group) const;
+  std::optional<std::string> FindObstacle(const Group& group);
   void Commit(Group& group);
   // Answers every change of the group with the same refusal.
   void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);

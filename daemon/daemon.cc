@@ -254,7 +254,7 @@ class Daemon {
     // One that has never followed knows nothing that it could answer with.
     if (state_.lsn > 0) begin_to_answer();
     const auto end = follower_->Run(
-        *files_.journal, store_, state_.epoch, state_.lsn,
+        *files_.journal, *files_.snapshots, store_, state_.epoch, state_.lsn,
         [this](Epoch epoch, Lsn lsn) {
           state_.epoch = epoch;
           state_.lsn = lsn;

@@ -18,11 +18,14 @@ GroupPlan::Reply Refuse(StatusCode status, std::string message) {
   return GroupPlan::Reply::Refusing({status, protocol::kNoItem, std::move(message)});
 }
 
-GroupPlan::Reply NoSuchIntegration(std::string_view name) {
-  return Refuse(StatusCode::kUnknownPlace,
-                fmt::format("there is no integration \"{}\"; create it first, or list those that "
-                            "exist",
-                            name));
+GroupPlan::Reply NoSuchIntegration(const Catalog& catalog, std::string_view name) {
+  return GroupPlan::Reply::Refusing(protocol::NoSuchIntegration(name, catalog.IsDropped(name)));
+}
+
+size_t DroppedIn(const Catalog& catalog) {
+  return static_cast<size_t>(
+      std::count_if(catalog.trash().begin(), catalog.trash().end(),
+                    [](const Trash& t) { return t.integration.has_value(); }));
 }
 
 }  // namespace
@@ -70,11 +73,12 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& 
     const bool same = reply.source_platform == asked.source_platform &&
                       reply.target_platform == asked.target_platform;
     reply.verdict = same ? CreateVerdict::kExists : CreateVerdict::kConflict;
-  } else if (catalog.integrations().size() + created_.size() >= kIntegrationsMax) {
+  } else if (catalog.integrations().size() + DroppedIn(catalog) + created_.size() >=
+             kIntegrationsMax) {
     return Refuse(
         StatusCode::kTooLarge,
-        fmt::format("there are {} integrations already, which is the most that one daemon "
-                    "holds",
+        fmt::format("there are {} integrations already, those in the trash included, which is the "
+                    "most that one daemon holds",
                     kIntegrationsMax));
   } else {
     const auto before = static_cast<uint32_t>(created_.size());
@@ -99,7 +103,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::TypeCreateRequest& asked) {
   const Catalog& catalog = store_.WriterCatalog();
   const Integration* integration = catalog.Find(asked.integration);
-  if (integration == nullptr) return NoSuchIntegration(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(catalog, asked.integration);
   if (catalog.FindPlace(asked.integration, asked.type)) return Reply::Of(CatalogReply{false});
   if (integration->types.size() >= kTypesPerIntegrationMax) {
     return Refuse(StatusCode::kTooLarge,
@@ -111,8 +115,9 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::TypeCreateRequest& asked) 
 }
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PlatformsRenameRequest& asked) {
-  const Integration* integration = store_.WriterCatalog().Find(asked.integration);
-  if (integration == nullptr) return NoSuchIntegration(asked.integration);
+  const Catalog& catalog = store_.WriterCatalog();
+  const Integration* integration = catalog.Find(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(catalog, asked.integration);
   const bool same = integration->source_platform == asked.source_platform &&
                     integration->target_platform == asked.target_platform;
   if (!same) {
@@ -130,7 +135,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::RulesSetRequest& asked) {
   return Reply::Of(CatalogReply{!same});
 }
 
-// ---- Claims and purges ----
+// ---- Claims ----
 
 int64_t GroupPlan::RemainingMs(int64_t until_us) const {
   const int64_t left_us = until_us - now_us_;
@@ -153,40 +158,153 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::ClaimsRequest& asked) {
   return Reply::Of(reply);
 }
 
+// ---- Purges and drops ----
+
+GroupPlan::Shown GroupPlan::ShownOf(PlaceId place) const {
+  const uint64_t references = store_.WriterIndex(place)->size();
+  return {references, PurgeSubject(place, safeguards_.VersionOf(place), references)};
+}
+
+GroupPlan::Shown GroupPlan::ShownOf(const Integration& integration) const {
+  Shown shown;
+  std::vector<uint64_t> subjects;
+  for (const CatalogType& type : integration.types) {
+    const Shown of_type = ShownOf(type.place);
+    shown.references += of_type.references;
+    subjects.push_back(of_type.subject);
+  }
+  shown.subject = DropSubject(integration.id, subjects);
+  return shown;
+}
+
+protocol::MaybeRefusal GroupPlan::Redeem(uint64_t token, const Shown& shown,
+                                         std::string_view what) {
+  std::string_view fault;
+  switch (safeguards_.Redeem(token, shown.subject, now_us_)) {
+    case Safeguards::Redeemed::kGood:
+      return std::nullopt;
+    case Safeguards::Redeemed::kUnknown:
+      fault = "this token was never given, was used already or is too old";
+      break;
+    case Safeguards::Redeemed::kOther:
+      fault = "references have changed since the preview, so the token is good no more";
+      break;
+  }
+  return protocol::Refusal{
+      StatusCode::kForbidden, protocol::kNoItem,
+      fmt::format("{}; preview the {} again. Nothing was changed", fault, what)};
+}
+
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgePreviewRequest& asked) {
-  const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
-  const uint64_t version = safeguards_.VersionOf(asked.place);
+  if (store_.WriterIndex(asked.place) == nullptr) {
+    return Reply::Refusing(protocol::NoSuchPlace(asked.place));
+  }
+  const Shown shown = ShownOf(asked.place);
   return Reply::Of(protocol::PurgePreviewReply{
-      .references = index->size(),
-      .token = safeguards_.Issue(PurgeSubject(asked.place, version, index->size()), now_us_),
+      .references = shown.references,
+      .token = safeguards_.Issue(shown.subject, now_us_),
       .valid_seconds = Safeguards::kTokenSeconds,
       .target_platform = store_.WriterCatalog().FindIntegrationOf(asked.place)->target_platform});
 }
 
 GroupPlan::Reply GroupPlan::DecideOne(const protocol::PurgeRequest& asked) {
-  const ReferenceIndex* index = store_.WriterIndex(asked.place);
-  if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
-  const uint64_t subject =
-      PurgeSubject(asked.place, safeguards_.VersionOf(asked.place), index->size());
-  switch (safeguards_.Redeem(asked.token, subject, now_us_)) {
-    case Safeguards::Redeemed::kGood:
-      break;
-    case Safeguards::Redeemed::kUnknown:
-      return Refuse(StatusCode::kForbidden,
-                    "this token was never given, was used already or is too old; preview the purge "
-                    "again. Nothing was changed");
-    case Safeguards::Redeemed::kOther:
-      return Refuse(StatusCode::kForbidden,
-                    "references have changed since the preview, so the token is good no more; "
-                    "preview the purge again. Nothing was changed");
+  if (store_.WriterIndex(asked.place) == nullptr) {
+    return Reply::Refusing(protocol::NoSuchPlace(asked.place));
   }
+  const Shown shown = ShownOf(asked.place);
+  if (const auto refusal = Redeem(asked.token, shown, "purge")) return Reply::Refusing(*refusal);
   const Catalog& catalog = store_.WriterCatalog();
-  const protocol::PurgeReply reply{.references = index->size(),
+  const protocol::PurgeReply reply{.references = shown.references,
                                    .trash = catalog.FindType(asked.place)->partition};
   safeguards_.NoteReferences(asked.place);
-  Record(asked.actor, PurgePlace{asked.place, catalog.next_place(), index->size()});
+  Record(asked.actor, PurgePlace{asked.place, catalog.next_place(), shown.references});
   return Reply::Of(reply);
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::DropPreviewRequest& asked) {
+  const Catalog& catalog = store_.WriterCatalog();
+  const Integration* integration = catalog.Find(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(catalog, asked.integration);
+  const Shown shown = ShownOf(*integration);
+  uint64_t open_claims = 0;
+  for (const CatalogType& type : integration->types) {
+    store_.WriterReservations().ListClaims(type.place, {},
+                                           [&](std::string_view, const xref::Claim& claim) {
+                                             open_claims += claim.until_us > now_us_ ? 1 : 0;
+                                             return true;
+                                           });
+  }
+  return Reply::Of(
+      protocol::DropPreviewReply{.types = static_cast<uint8_t>(integration->types.size()),
+                                 .references = shown.references,
+                                 .claims = open_claims,
+                                 .token = safeguards_.Issue(shown.subject, now_us_),
+                                 .valid_seconds = Safeguards::kTokenSeconds,
+                                 .target_platform = integration->target_platform});
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::DropRequest& asked) {
+  const Catalog& catalog = store_.WriterCatalog();
+  const Integration* integration = catalog.Find(asked.integration);
+  if (integration == nullptr) return NoSuchIntegration(catalog, asked.integration);
+  const Shown shown = ShownOf(*integration);
+  if (const auto refusal = Redeem(asked.token, shown, "drop")) return Reply::Refusing(*refusal);
+  const PlaceId trash = catalog.next_place();
+  Record(asked.actor, DropIntegration{integration->id, trash, shown.references});
+  return Reply::Of(protocol::PurgeReply{.references = shown.references, .trash = trash});
+}
+
+// ---- The trash ----
+
+GroupPlan::Reply GroupPlan::DecideOne(const EmptyTrashRequest& asked) {
+  const Trash* trash = store_.WriterCatalog().FindTrash(asked.trash);
+  if (trash == nullptr) return {};  // it went with its integration
+  if (!trash->integration) {
+    Record("xrefd", EmptyTrash{trash->number});
+    return {};
+  }
+  ForgetIntegration forgotten{.trash = trash->number, .places = {}};
+  for (const CatalogType& type : trash->integration->types) forgotten.places.push_back(type.place);
+  Record("xrefd", std::move(forgotten));
+  return {};
+}
+
+protocol::MaybeRefusal GroupPlan::FindStanding(PlaceId number, std::string_view name) const {
+  const Catalog& catalog = store_.WriterCatalog();
+  const Trash* trash = catalog.FindTrash(number);
+  if (trash == nullptr || !trash->integration) {
+    return protocol::Refusal{
+        StatusCode::kUnknownPlace, protocol::kNoItem,
+        fmt::format("there is no integration under the number {} in the trash any more", number)};
+  }
+  if (catalog.Find(name) == nullptr) return std::nullopt;
+  return protocol::Refusal{
+      StatusCode::kForbidden, protocol::kNoItem,
+      fmt::format("there is another integration \"{}\" by now; restore this one under another "
+                  "name, or drop the other one first. Nothing was changed",
+                  name)};
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const GatherRequest& asked) {
+  const auto refusal = FindStanding(asked.trash, asked.name);
+  return refusal ? Reply::Refusing(*refusal) : Reply();
+}
+
+GroupPlan::Reply GroupPlan::DecideOne(const RestoreIntegrationRequest& asked) {
+  if (const auto refusal = FindStanding(asked.trash, asked.name)) return Reply::Refusing(*refusal);
+  const Trash& trash = *store_.WriterCatalog().FindTrash(asked.trash);
+  uint64_t gathered = 0;
+  for (const CatalogType& type : trash.integration->types) gathered += store_.gathered(type.place);
+  // What lacks references would have records created a second time.
+  if (gathered != trash.references) {
+    return Refuse(
+        StatusCode::kForbidden,
+        fmt::format("of {} references, {} were gathered: another restore came between, or "
+                    "memory was short; begin again. Nothing was changed",
+                    trash.references, gathered));
+  }
+  Record(asked.actor, RestoreIntegration{asked.trash, asked.name});
+  return {};
 }
 
 // ---- Standbys ----
@@ -217,11 +335,6 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::FollowRequest& asked) {
   reply.verdict = FollowVerdict::kForeign;
   reply.common = 0;
   return Reply::Of(reply);
-}
-
-GroupPlan::Reply GroupPlan::DecideOne(const EmptyTrashRequest& asked) {
-  Record("xrefd", EmptyTrash{asked.partition});
-  return {};
 }
 
 }  // namespace xref

@@ -72,8 +72,24 @@ class GroupPlan {
   Reply DecideOne(const protocol::ClaimsRequest& asked);
   Reply DecideOne(const protocol::PurgePreviewRequest& asked);
   Reply DecideOne(const protocol::PurgeRequest& asked);
+  Reply DecideOne(const protocol::DropPreviewRequest& asked);
+  Reply DecideOne(const protocol::DropRequest& asked);
   Reply DecideOne(const EmptyTrashRequest& asked);
+  Reply DecideOne(const GatherRequest& asked);
+  Reply DecideOne(const RestoreIntegrationRequest& asked);
   Reply DecideOne(const protocol::FollowRequest& asked);
+
+  // What a preview shows, and what must be so still when its token is used.
+  struct Shown {
+    uint64_t references = 0;
+    uint64_t subject = 0;
+  };
+  Shown ShownOf(PlaceId place) const;
+  Shown ShownOf(const Integration& integration) const;
+  // Why the token does not confirm what was shown, or nothing; `what` was it given for.
+  protocol::MaybeRefusal Redeem(uint64_t token, const Shown& shown, std::string_view what);
+  // Why nothing can come back from the trash under that name, or nothing.
+  protocol::MaybeRefusal FindStanding(PlaceId trash, std::string_view name) const;
 
   // The items of one mutation that change something, as its journal record has them.
   struct Effect {

@@ -213,6 +213,11 @@ std::optional<std::vector<std::string>> Queries::SourcesOf(PlaceId place, std::s
 }
 
 Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
+  bool exists = false;
+  store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
+    exists = catalog.FindType(asked.place) != nullptr;
+  });
+  if (!exists) return Refusing<Reply>(protocol::NoSuchPlace(asked.place));
   // Rare, and wrong where it lacks the latest changes: so it waits for them.
   Freshen(kAnyChanges, kLongFoldWait);
   const auto snapshot = files_.snapshots->current();
@@ -304,9 +309,9 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
 bool Queries::IsKept(PlaceId place, PlaceId partition) {
   bool kept = false;
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
-    kept = catalog.FindType(place)->partition == partition ||
-           std::any_of(catalog.trash().begin(), catalog.trash().end(),
-                       [&](const Trash& trash) { return trash.partition == partition; });
+    const CatalogType* type = catalog.FindType(place);
+    if (type == nullptr) return;  // dropped meanwhile
+    kept = type->partition == partition || catalog.FindTrash(partition) != nullptr;
   });
   return kept;
 }
@@ -369,13 +374,16 @@ Queries::Reply Queries::Answer(const TrashListRequest&) {
     const int64_t kept_us = std::chrono::microseconds(trash_kept_).count();
     for (const Trash& trash : catalog.trash()) {
       const CatalogType* type = catalog.FindType(trash.place);
-      const Integration* integration = catalog.FindIntegrationOf(trash.place);
-      reply.trash.push_back({.trash = trash.partition,
+      // What is left of purges in a dropped integration cannot be restored before that is.
+      if (type == nullptr && !trash.integration) continue;
+      const Integration* integration =
+          trash.integration ? &*trash.integration : catalog.FindIntegrationOf(trash.place);
+      reply.trash.push_back({.trash = trash.number,
                              .integration = integration->name,
-                             .type = type->name,
+                             .type = type != nullptr ? std::string_view(type->name) : "",
                              .references = trash.references,
-                             .purged_us = trash.purged_us,
-                             .expires_us = trash.purged_us + kept_us,
+                             .purged_us = trash.time_us,
+                             .expires_us = trash.time_us + kept_us,
                              .actor = trash.actor});
     }
     encoded = ReplyOf<Reply>(reply);
@@ -386,7 +394,7 @@ Queries::Reply Queries::Answer(const TrashListRequest&) {
 template <typename Request>
 Queries::Reply Queries::Commit(const Request& request) {
   auto change = std::make_unique<ChangeRequest>();
-  if constexpr (std::is_same_v<Request, EmptyTrashRequest>) {
+  if constexpr (!std::is_same_v<Request, protocol::MutationRequest>) {
     change->asked = request;
   } else {
     protocol::Encode(request, change->payload);
@@ -413,28 +421,83 @@ Queries::Reply Queries::Commit(const Request& request) {
 }
 
 Queries::Reply Queries::Answer(const protocol::RestoreRequest& asked) {
-  PlaceId place = 0;
-  Lsn purged_lsn = 0;
+  std::optional<Trash> trash;
+  std::optional<std::string> refused;
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
-    for (const Trash& trash : catalog.trash()) {
-      if (trash.partition != asked.trash) continue;
-      place = trash.place;
-      purged_lsn = trash.purged_lsn;
+    const Trash* found = catalog.FindTrash(asked.trash);
+    if (found == nullptr) return;
+    trash = *found;
+    if (const Trash* dropped = catalog.FindDroppedOf(found->place)) {
+      refused = fmt::format(
+          "the integration \"{}\" of this purge was dropped, and waits in the trash under the "
+          "number {}; restore that first",
+          dropped->integration->name, dropped->number);
+    } else if (!found->integration && !asked.name.empty()) {
+      refused = "what a purge removed comes back where it was; only an integration takes a name";
     }
   });
-  if (place == 0) {
+  if (refused) return Refusing<Reply>(StatusCode::kForbidden, *refused);
+  if (!trash) {
     return Refusing<Reply>(
         StatusCode::kUnknownPlace,
         fmt::format("there is nothing under the number {} in the trash; list the trash, and look "
                     "whether it was emptied meanwhile",
                     asked.trash));
   }
-  // What was there when it was purged must all be on the disk.
-  if (state_.snapshot_lsn < purged_lsn) Freshen(kAnyChanges, kLongFoldWait);
-  if (state_.snapshot_lsn < purged_lsn) {
+  // What was there when it was thrown away must all be on the disk.
+  if (state_.snapshot_lsn < trash->lsn) Freshen(kAnyChanges, kLongFoldWait);
+  if (state_.snapshot_lsn < trash->lsn) {
     return Refusing<Reply>(StatusCode::kOverloaded,
-                           "what was purged is still being written to the disk; try again");
+                           "what was there is still being written to the disk; try again");
   }
+  return trash->integration ? RestoreIntegration(asked, *trash->integration)
+                            : RestorePurged(asked, trash->place);
+}
+
+Queries::Reply Queries::RestoreIntegration(const protocol::RestoreRequest& asked,
+                                           const Integration& dropped) {
+  const std::vector<CatalogType>& types = dropped.types;
+  if (asked.part >= types.size()) {
+    return Refusing<Reply>(StatusCode::kBadRequest,
+                           fmt::format("the integration has {} entity types", types.size()));
+  }
+  const CatalogType& type = types[asked.part];
+  const std::string_view name = asked.name.empty() ? std::string_view(dropped.name) : asked.name;
+  IdList sources;
+  IdList targets;
+  std::string last;
+  protocol::RestoreReply reply{.next_part = asked.part};
+  const auto read = files_.snapshots->current()->List(
+      type.partition, {.after = asked.after, .prefix = {}}, [&](const StoredReference& reference) {
+        reply.more = sources.size() == kRestoredAtOnce;
+        if (reply.more) return false;
+        sources.Add(reference.source);
+        targets.Add(reference.target);
+        last = reference.source;
+        return true;
+      });
+  if (!read.ok()) return RefusingFor<Reply>(read);
+  Reply step = Commit(GatherRequest{.trash = asked.trash,
+                                    .name = name,
+                                    .begin = asked.part == 0 && asked.after.empty(),
+                                    .place = type.place,
+                                    .sources = sources.View(),
+                                    .targets = targets.View()});
+  if (step.status != StatusCode::kOk) return step;
+  reply.restored = sources.size();
+  if (reply.more) {
+    reply.next = last;
+  } else if (asked.part + 1U < types.size()) {
+    reply.more = true;
+    ++reply.next_part;
+  } else {
+    step = Commit(RestoreIntegrationRequest{asked.trash, name, asked.actor});
+    if (step.status != StatusCode::kOk) return step;
+  }
+  return ReplyOf<Reply>(reply);
+}
+
+Queries::Reply Queries::RestorePurged(const protocol::RestoreRequest& asked, PlaceId place) {
   const auto snapshot = files_.snapshots->current();
   protocol::RestoreReply reply;
   struct Batch {
@@ -498,13 +561,13 @@ void Queries::EmptyOldTrash() {
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
     const int64_t before = NowMicroseconds() - std::chrono::microseconds(trash_kept_).count();
     for (const Trash& trash : catalog.trash()) {
-      if (trash.purged_us < before) old.push_back(trash.partition);
+      if (trash.time_us < before) old.push_back(trash.number);
     }
   });
-  for (const PlaceId partition : old) {
-    const Reply reply = Commit(EmptyTrashRequest{partition});
+  for (const PlaceId number : old) {
+    const Reply reply = Commit(EmptyTrashRequest{number});
     if (reply.status == StatusCode::kOk) {
-      spdlog::info("the trash {} was kept for long enough and is emptied", partition);
+      spdlog::info("the trash {} was kept for long enough and is emptied", number);
     }
   }
 }

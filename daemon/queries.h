@@ -84,6 +84,10 @@ class Queries {
   Reply Answer(const protocol::LookupAtRequest& asked);
   Reply Answer(const TrashListRequest& asked);
   Reply Answer(const protocol::RestoreRequest& asked);
+  // A step of a restore. That of a purge adds the references again; that of an integration gathers
+  // them, so that it comes back as it was, at once and with all of them.
+  Reply RestorePurged(const protocol::RestoreRequest& asked, PlaceId place);
+  Reply RestoreIntegration(const protocol::RestoreRequest& asked, const Integration& dropped);
 
   // Whether what is stored under the number is still all there: it is the place's, or in the trash.
   bool IsKept(PlaceId place, PlaceId partition);

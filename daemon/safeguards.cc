@@ -64,6 +64,10 @@ uint64_t PurgeSubject(PlaceId place, uint64_t version, uint64_t references) {
   return XXH3_64bits(parts, sizeof parts);
 }
 
+uint64_t DropSubject(IntegrationId integration, const std::vector<uint64_t>& types) {
+  return XXH3_64bits_withSeed(types.data(), types.size() * sizeof(uint64_t), integration);
+}
+
 uint64_t DeleteSubject(const protocol::MutationRequest& asked) {
   uint64_t subject = XXH3_64bits_withSeed(asked.actor.data(), asked.actor.size(), asked.place);
   for (const IdBatch& ids : {asked.sources, asked.expected}) {

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "index/vocabulary.h"
 #include "protocol/change_messages.h"
@@ -64,6 +65,8 @@ class Safeguards {
 
 // A number that stands for what is to be confirmed.
 uint64_t PurgeSubject(PlaceId place, uint64_t version, uint64_t references);
+// `types` are the subjects of the purges of all types of the integration.
+uint64_t DropSubject(IntegrationId integration, const std::vector<uint64_t>& types);
 uint64_t DeleteSubject(const protocol::MutationRequest& asked);
 
 }  // namespace xref

@@ -137,6 +137,10 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Enqueue(frame, protocol::PurgePreviewRequest{}, out, make_done);
     case Opcode::kPurge:
       return Enqueue(frame, protocol::PurgeRequest{}, out, make_done);
+    case Opcode::kDropPreview:
+      return Enqueue(frame, protocol::DropPreviewRequest{}, out, make_done);
+    case Opcode::kDrop:
+      return Enqueue(frame, protocol::DropRequest{}, out, make_done);
     case Opcode::kTrashList:
       return Ask(frame, TrashListRequest{}, out, make_done);
     case Opcode::kRestore:
@@ -329,19 +333,20 @@ void Session::AnswerResolve(const Frame& frame, std::string& out) {
     return Refuse(frame.header, *refusal, out);
   }
   std::optional<PlaceId> place;
-  std::string missing;
+  Refusal missing;
   service_.store.ReadCatalog(io_thread_, [&](const Catalog& catalog, auto) {
     place = catalog.FindPlace(request.integration, request.type);
     if (place) return;
-    missing = catalog.Find(request.integration) == nullptr
-                  ? fmt::format(
-                        "there is no integration \"{}\"; create it first, or list those "
-                        "that exist",
-                        request.integration)
-                  : fmt::format("the integration \"{}\" has no entity type \"{}\"",
-                                request.integration, request.type);
+    if (catalog.Find(request.integration) == nullptr) {
+      missing =
+          protocol::NoSuchIntegration(request.integration, catalog.IsDropped(request.integration));
+    } else {
+      missing = {StatusCode::kUnknownPlace, kNoItem,
+                 fmt::format("the integration \"{}\" has no entity type \"{}\"",
+                             request.integration, request.type)};
+    }
   });
-  if (!place) return Refuse(frame.header, {StatusCode::kUnknownPlace, kNoItem, missing}, out);
+  if (!place) return Refuse(frame.header, missing, out);
   Reply(frame.header, protocol::ResolveReply{*place}, out);
 }
 

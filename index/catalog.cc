@@ -18,7 +18,7 @@ void Catalog::Apply(const CreateIntegration& created) {
 }
 
 void Catalog::Apply(const CreateType& created) {
-  Integration* integration = FindById(created.integration);
+  Integration* integration = FindMutable(created.integration);
   if (integration == nullptr || FindType(created.type.place) != nullptr) return;
   Enter(*integration, created.type);
 }
@@ -26,13 +26,18 @@ void Catalog::Apply(const CreateType& created) {
 void Catalog::Enter(Integration& integration, const EntityType& type) {
   integration.types.push_back(
       {.place = type.place, .name = std::string(type.name), .partition = type.place});
-  if (type.place >= spots_.size()) spots_.resize(type.place + 1);
-  spots_[type.place] = {&integration, integration.types.size() - 1};
+  Locate(integration, integration.types.size() - 1);
   next_place_ = std::max(next_place_, type.place + 1);
 }
 
+void Catalog::Locate(Integration& integration, size_t type) {
+  const PlaceId place = integration.types[type].place;
+  if (place >= spots_.size()) spots_.resize(place + 1);
+  spots_[place] = {&integration, type};
+}
+
 void Catalog::Apply(const RenamePlatforms& renamed) {
-  Integration* integration = FindById(renamed.integration);
+  Integration* integration = FindMutable(renamed.integration);
   if (integration == nullptr) return;
   integration->source_platform = renamed.source_platform;
   integration->target_platform = renamed.target_platform;
@@ -47,18 +52,56 @@ void Catalog::Apply(const PurgePlace& purged, const Change& change) {
   CatalogType* type = FindMutableType(purged.place);
   // Partitions only grow: this purge, or a later one, was made already.
   if (type == nullptr || type->partition >= purged.partition) return;
-  trash_.push_back({.partition = type->partition,
+  trash_.push_back({.number = type->partition,
                     .place = purged.place,
                     .references = purged.references,
-                    .purged_lsn = change.lsn,
-                    .purged_us = change.time_us,
-                    .actor = std::string(change.actor)});
+                    .lsn = change.lsn,
+                    .time_us = change.time_us,
+                    .actor = std::string(change.actor),
+                    .integration = std::nullopt});
   type->partition = purged.partition;
   next_place_ = std::max(next_place_, purged.partition + 1);
 }
 
 void Catalog::Apply(const EmptyTrash& emptied) {
-  std::erase_if(trash_, [&](const Trash& t) { return t.partition == emptied.partition; });
+  std::erase_if(trash_, [&](const Trash& t) { return t.number == emptied.partition; });
+}
+
+void Catalog::Apply(const DropIntegration& dropped, const Change& change) {
+  Integration* integration = FindMutable(dropped.integration);
+  if (integration == nullptr) return;
+  for (const CatalogType& type : integration->types) spots_[type.place] = {};
+  const auto at = integrations_.find(integration->name);
+  trash_.push_back({.number = dropped.trash,
+                    .place = 0,
+                    .references = dropped.references,
+                    .lsn = change.lsn,
+                    .time_us = change.time_us,
+                    .actor = std::string(change.actor),
+                    .integration = std::move(at->second)});
+  integrations_.erase(at);
+  next_place_ = std::max(next_place_, dropped.trash + 1);
+}
+
+void Catalog::Apply(const RestoreIntegration& restored) {
+  const auto dropped = std::find_if(trash_.begin(), trash_.end(),
+                                    [&](const Trash& t) { return t.number == restored.trash; });
+  if (dropped == trash_.end() || !dropped->integration) return;
+  const auto [at, added] = integrations_.try_emplace(std::string(restored.name));
+  if (!added) return;
+  Integration& integration = at->second;
+  integration = *std::move(dropped->integration);
+  integration.name = restored.name;
+  for (size_t i = 0; i < integration.types.size(); ++i) Locate(integration, i);
+  trash_.erase(dropped);
+}
+
+void Catalog::Apply(const ForgetIntegration& forgotten) {
+  std::erase_if(trash_, [&](const Trash& t) {
+    return t.number == forgotten.trash ||
+           std::find(forgotten.places.begin(), forgotten.places.end(), t.place) !=
+               forgotten.places.end();
+  });
 }
 
 void Catalog::Apply(const BeginEpoch& begun, const Change& change) {
@@ -78,6 +121,9 @@ void Catalog::Apply(const Change& change) {
     void operator()(const PurgePlace& purged) const { catalog.Apply(purged, change); }
     void operator()(const EmptyTrash& emptied) const { catalog.Apply(emptied); }
     void operator()(const BeginEpoch& begun) const { catalog.Apply(begun, change); }
+    void operator()(const DropIntegration& dropped) const { catalog.Apply(dropped, change); }
+    void operator()(const RestoreIntegration& restored) const { catalog.Apply(restored); }
+    void operator()(const ForgetIntegration& forgotten) const { catalog.Apply(forgotten); }
     void operator()(const AddReferences&) const {}
     void operator()(const SetReferences&) const {}
     void operator()(const DeleteReferences&) const {}
@@ -95,7 +141,10 @@ bool Catalog::IsAlteredBy(const Change& change) {
          std::holds_alternative<CreateType>(what) ||
          std::holds_alternative<RenamePlatforms>(what) || std::holds_alternative<SetRules>(what) ||
          std::holds_alternative<PurgePlace>(what) || std::holds_alternative<EmptyTrash>(what) ||
-         std::holds_alternative<BeginEpoch>(what);
+         std::holds_alternative<BeginEpoch>(what) ||
+         std::holds_alternative<DropIntegration>(what) ||
+         std::holds_alternative<RestoreIntegration>(what) ||
+         std::holds_alternative<ForgetIntegration>(what);
 }
 
 const Integration* Catalog::Find(std::string_view name) const {
@@ -118,15 +167,69 @@ const CatalogType* Catalog::FindType(PlaceId place) const {
   return &spots_[place].integration->types[spots_[place].type];
 }
 
+const CatalogType* Catalog::FindKeptType(PlaceId place) const {
+  if (const CatalogType* type = FindType(place)) return type;
+  const Trash* dropped = FindDroppedOf(place);
+  if (dropped == nullptr) return nullptr;
+  const auto& types = dropped->integration->types;
+  return &*std::find_if(types.begin(), types.end(),
+                        [&](const CatalogType& t) { return t.place == place; });
+}
+
 const Integration* Catalog::FindIntegrationOf(PlaceId place) const {
   return place < spots_.size() ? spots_[place].integration : nullptr;
 }
 
-Integration* Catalog::FindById(IntegrationId id) {
-  for (auto& [name, integration] : integrations_) {
+const Integration* Catalog::FindById(IntegrationId id) const {
+  for (const auto& [name, integration] : integrations_) {
     if (integration.id == id) return &integration;
   }
   return nullptr;
+}
+
+const Trash* Catalog::FindTrash(PlaceId number) const {
+  const auto found = std::find_if(trash_.begin(), trash_.end(),
+                                  [&](const Trash& t) { return t.number == number; });
+  return found == trash_.end() ? nullptr : &*found;
+}
+
+const Trash* Catalog::FindDroppedOf(PlaceId place) const {
+  for (const Trash& trash : trash_) {
+    if (!trash.integration) continue;
+    for (const CatalogType& type : trash.integration->types) {
+      if (type.place == place) return &trash;
+    }
+  }
+  return nullptr;
+}
+
+bool Catalog::IsDropped(std::string_view name) const {
+  return std::any_of(trash_.begin(), trash_.end(),
+                     [&](const Trash& t) { return t.integration && t.integration->name == name; });
+}
+
+Lsn Catalog::last_drop() const {
+  Lsn last = 0;
+  for (const Trash& trash : trash_) {
+    if (trash.integration) last = std::max(last, trash.lsn);
+  }
+  return last;
+}
+
+std::vector<PlaceId> Catalog::PartitionsOf(const Trash& trash) const {
+  if (!trash.integration) return {trash.number};
+  std::vector<PlaceId> partitions;
+  for (const CatalogType& type : trash.integration->types) {
+    partitions.push_back(type.partition);
+    for (const Trash& purged : trash_) {
+      if (purged.place == type.place) partitions.push_back(purged.number);
+    }
+  }
+  return partitions;
+}
+
+Integration* Catalog::FindMutable(IntegrationId id) {
+  return const_cast<Integration*>(FindById(id));
 }
 
 CatalogType* Catalog::FindMutableType(PlaceId place) {

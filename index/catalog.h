@@ -27,14 +27,15 @@ struct Integration {
   std::vector<CatalogType> types;  // in the order of their creation
 };
 
-// What a purge left.
+// What a purge left, or an integration that was dropped.
 struct Trash {
-  PlaceId partition;  // the number under which it is stored
-  PlaceId place;      // that was purged
+  PlaceId number;  // of a purge: the partition where it is stored
+  PlaceId place;   // that was purged; 0 for an integration
   uint64_t references;
-  Lsn purged_lsn;  // by which change
-  int64_t purged_us;
+  Lsn lsn;  // by which change
+  int64_t time_us;
   std::string actor;
+  std::optional<Integration> integration;  // as it was when it was dropped
 };
 
 // A term of one primary, as far as it is on record: a daemon that never had a standby has none.
@@ -59,25 +60,42 @@ class Catalog {
   void Apply(const PurgePlace& purged, const Change& change);
   void Apply(const EmptyTrash& emptied);
   void Apply(const BeginEpoch& begun, const Change& change);
+  void Apply(const DropIntegration& dropped, const Change& change);
+  void Apply(const RestoreIntegration& restored);
+  void Apply(const ForgetIntegration& forgotten);
   // Makes any change that is one of the catalog; the others are ignored.
   void Apply(const Change& change);
   static bool IsAlteredBy(const Change& change);
 
-  // The integration of that name, or nullptr. Valid as long as the catalog.
+  // The integration of that name or number, or nullptr. Valid until it is dropped.
   const Integration* Find(std::string_view name) const;
+  const Integration* FindById(IntegrationId id) const;
 
   std::optional<PlaceId> FindPlace(std::string_view integration, std::string_view type) const;
 
   // The type at that place, or nullptr. Valid until the next change.
   const CatalogType* FindType(PlaceId place) const;
-  // The integration that the place is in, or nullptr. Valid as long as the catalog.
+  // The same, also where its integration was dropped.
+  const CatalogType* FindKeptType(PlaceId place) const;
+  // The integration that the place is in, or nullptr. Valid until it is dropped.
   const Integration* FindIntegrationOf(PlaceId place) const;
-  // In the order of the purges.
+  // In the order in which it was thrown away. What purges of a dropped integration left is there as
+  // well: nothing can be done with it until that is restored, but it gets old as ever.
   const std::vector<Trash>& trash() const { return trash_; }
   // Oldest first.
   const std::vector<EpochStart>& epochs() const { return epochs_; }
+  // What is in the trash under that number, or nullptr. Valid until the next change.
+  const Trash* FindTrash(PlaceId number) const;
+  // The dropped integration that the place is in, or nullptr. Valid until the next change.
+  const Trash* FindDroppedOf(PlaceId place) const;
+  // Whether an integration that had the name waits in the trash.
+  bool IsDropped(std::string_view integration) const;
+  // The last change that dropped an integration which is still in the trash; 0 for none.
+  Lsn last_drop() const;
+  // All partitions that go when this goes for good.
+  std::vector<PlaceId> PartitionsOf(const Trash& trash) const;
 
-  // All of them, ordered by name.
+  // All that are not dropped, ordered by name.
   const std::map<std::string, Integration, std::less<>>& integrations() const {
     return integrations_;
   }
@@ -87,15 +105,16 @@ class Catalog {
   PlaceId next_place() const { return next_place_; }
 
  private:
-  // Where a type is: its integration, whose address never changes, and its index there.
+  // Where a type is: its integration, whose address stays until it is dropped, and its index there.
   struct Spot {
     Integration* integration = nullptr;
     size_t type = 0;
   };
 
-  Integration* FindById(IntegrationId id);
+  Integration* FindMutable(IntegrationId id);
   CatalogType* FindMutableType(PlaceId place);
   void Enter(Integration& integration, const EntityType& type);
+  void Locate(Integration& integration, size_t type);
 
   std::map<std::string, Integration, std::less<>> integrations_;
   std::vector<Spot> spots_;  // by PlaceId

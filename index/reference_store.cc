@@ -86,8 +86,7 @@ void ReferenceStore::ReadCatalog(size_t slot,
 // ---- The writer ----
 
 template <typename Step>
-void ReferenceStore::ChangeInSteps(PlaceId place, uint32_t count, Step step) {
-  ReferenceIndex* index = FindIndex(place);
+void ReferenceStore::ChangeInSteps(ReferenceIndex* index, uint32_t count, Step step) {
   if (index == nullptr) return;
   const uint64_t outside_before = index->bytes_outside_heap();
   while (count > 0) {
@@ -118,6 +117,15 @@ void ReferenceStore::Apply(const Change& change) {
     void operator()(const PurgePlace& purged) const { store.Purge(purged.place); }
     void operator()(const EmptyTrash&) const {}
     void operator()(const BeginEpoch&) const {}
+    void operator()(const DropIntegration& dropped) const {
+      store.DropPlacesOf(dropped.integration);
+    }
+    void operator()(const RestoreIntegration& restored) const {
+      store.RestorePlacesOf(restored.trash);
+    }
+    void operator()(const ForgetIntegration& forgotten) const {
+      for (const PlaceId place : forgotten.places) store.Forget(place);
+    }
     void operator()(const RenamePlatforms&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const IgnoreSources&) const {}
@@ -137,25 +145,36 @@ void ReferenceStore::Apply(const Change& change) {
 }
 
 void ReferenceStore::MakeIndex(PlaceId place) {
+  if (FindIndex(place) != nullptr) return;
+  auto gathered = gathered_.extract(place);
+  auto index = gathered.empty() ? NewIndex() : std::move(gathered.mapped());
   const BigReaderLock::WriterGuard guard(lock_);
   if (place >= indices_.size()) indices_.resize(place + 1);
-  if (indices_[place] != nullptr) return;
-  indices_[place] = std::make_unique<ReferenceIndex>(heap_, hash_);
-  bytes_outside_heap_ += indices_[place]->bytes_outside_heap();
+  indices_[place] = std::move(index);
+}
+
+std::unique_ptr<ReferenceIndex> ReferenceStore::NewIndex() {
+  auto index = std::make_unique<ReferenceIndex>(heap_, hash_);
+  bytes_outside_heap_ += index->bytes_outside_heap();
+  return index;
 }
 
 void ReferenceStore::Add(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
+  AddTo(FindIndex(place), sources, targets);
+}
+
+void ReferenceStore::AddTo(ReferenceIndex* index, const IdBatch& sources, const IdBatch& targets) {
   IdCursor source(sources);
   IdCursor target(targets);
-  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
-    return index.Add(source, target, std::min(kAddChunk, left));
+  ChangeInSteps(index, sources.count, [&](ReferenceIndex& into, uint32_t left) {
+    return into.Add(source, target, std::min(kAddChunk, left));
   });
 }
 
 void ReferenceStore::Put(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
   IdCursor source(sources);
   IdCursor target(targets);
-  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+  ChangeInSteps(FindIndex(place), sources.count, [&](ReferenceIndex& index, uint32_t left) {
     const uint32_t chunk = std::min(kChangeChunk, left);
     for (uint32_t i = 0; i < chunk; ++i) {
       const std::string_view id = source.Next();
@@ -168,7 +187,7 @@ void ReferenceStore::Put(PlaceId place, const IdBatch& sources, const IdBatch& t
 void ReferenceStore::Edit(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
   IdCursor source(sources);
   IdCursor target(targets);
-  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+  ChangeInSteps(FindIndex(place), sources.count, [&](ReferenceIndex& index, uint32_t left) {
     const uint32_t chunk = std::min(kChangeChunk, left);
     for (uint32_t i = 0; i < chunk; ++i) {
       const std::string_view id = source.Next();
@@ -180,7 +199,7 @@ void ReferenceStore::Edit(PlaceId place, const IdBatch& sources, const IdBatch& 
 
 void ReferenceStore::Erase(PlaceId place, const IdBatch& sources) {
   IdCursor source(sources);
-  ChangeInSteps(place, sources.count, [&](ReferenceIndex& index, uint32_t left) {
+  ChangeInSteps(FindIndex(place), sources.count, [&](ReferenceIndex& index, uint32_t left) {
     const uint32_t chunk = std::min(kChangeChunk, left);
     for (uint32_t i = 0; i < chunk; ++i) index.Erase(source.Next());
     return chunk;
@@ -188,7 +207,7 @@ void ReferenceStore::Erase(PlaceId place, const IdBatch& sources) {
 }
 
 void ReferenceStore::Reserve(PlaceId place, uint64_t references) {
-  ChangeInSteps(place, 1, [&](ReferenceIndex& index, uint32_t one) {
+  ChangeInSteps(FindIndex(place), 1, [&](ReferenceIndex& index, uint32_t one) {
     index.Reserve(references);
     return one;
   });
@@ -196,7 +215,7 @@ void ReferenceStore::Reserve(PlaceId place, uint64_t references) {
 
 void ReferenceStore::Purge(PlaceId place) {
   if (FindIndex(place) == nullptr) return;
-  Replace(place, std::make_unique<ReferenceIndex>(heap_, hash_));
+  Replace(place, NewIndex());
 }
 
 void ReferenceStore::DropPlace(PlaceId place) {
@@ -205,12 +224,47 @@ void ReferenceStore::DropPlace(PlaceId place) {
 }
 
 void ReferenceStore::Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index) {
-  if (index != nullptr) bytes_outside_heap_ += index->bytes_outside_heap();
   {
     const BigReaderLock::WriterGuard guard(lock_);
     indices_[place].swap(index);
   }
   dropped_.push_back(std::move(index));
+}
+
+void ReferenceStore::DropPlacesOf(IntegrationId id) {
+  const Integration* integration = catalog_.FindById(id);
+  if (integration == nullptr) return;
+  for (const CatalogType& type : integration->types) {
+    auto& gathered = gathered_[type.place];
+    const BigReaderLock::WriterGuard guard(lock_);
+    gathered = std::move(indices_[type.place]);
+  }
+}
+
+void ReferenceStore::RestorePlacesOf(PlaceId number) {
+  const Trash* trash = catalog_.FindTrash(number);
+  if (trash == nullptr || !trash->integration) return;
+  for (const CatalogType& type : trash->integration->types) MakeIndex(type.place);
+}
+
+void ReferenceStore::Gather(PlaceId place, const IdBatch& sources, const IdBatch& targets) {
+  auto& index = gathered_[place];
+  if (index == nullptr) index = NewIndex();
+  AddTo(index.get(), sources, targets);
+}
+
+uint64_t ReferenceStore::gathered(PlaceId place) const {
+  const auto found = gathered_.find(place);
+  return found == gathered_.end() ? 0 : found->second->size();
+}
+
+void ReferenceStore::Forget(PlaceId place) {
+  if (auto gathered = gathered_.extract(place)) dropped_.push_back(std::move(gathered.mapped()));
+}
+
+void ReferenceStore::DropGathered() {
+  for (auto& [place, index] : gathered_) dropped_.push_back(std::move(index));
+  gathered_.clear();
 }
 
 bool ReferenceStore::ReclaimStep() {

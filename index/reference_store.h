@@ -1,5 +1,6 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
 #include <absl/functional/function_ref.h>
 
 #include <atomic>
@@ -112,21 +113,37 @@ class ReferenceStore {
   void Purge(PlaceId place);
   // The same, and afterwards the place does not exist.
   void DropPlace(PlaceId place);
+
+  // What an integration had when it was dropped, gathered for the change that restores it, which
+  // brings it back at once whatever its size. Until then nobody sees it. A drop leaves everything
+  // gathered, for whoever must be able to restore what is not on the disk yet; Gather adds what was
+  // read from there.
+  void Gather(PlaceId place, const IdBatch& sources, const IdBatch& targets);
+  uint64_t gathered(PlaceId place) const;
+  bool has_gathered() const { return !gathered_.empty(); }
+  // Gives up whatever is gathered.
+  void DropGathered();
+
   // Frees some of the memory of what was purged or dropped, holding up no reader; false if nothing
   // is left to free. Call it between changes until it says so. Takes well under a millisecond.
   bool ReclaimStep();
 
  private:
-  // Makes an index for a place that has none.
+  // Makes an index for a place that has none, of what was gathered for it.
   void MakeIndex(PlaceId place);
+  void DropPlacesOf(IntegrationId integration);
+  void RestorePlacesOf(PlaceId trash);
+  void Forget(PlaceId place);
 
   ReferenceIndex* FindIndex(PlaceId place) const;
   void Replace(PlaceId place, std::unique_ptr<ReferenceIndex> index);
+  std::unique_ptr<ReferenceIndex> NewIndex();
 
   // Calls step(index, count) until `count` references are done; it returns how many it has done of
-  // those left. Each step runs under the writer lock.
+  // those left. Each step runs under the writer lock. Nothing is done without an index.
   template <typename Step>
-  void ChangeInSteps(PlaceId place, uint32_t count, Step step);
+  void ChangeInSteps(ReferenceIndex* index, uint32_t count, Step step);
+  void AddTo(ReferenceIndex* index, const IdBatch& sources, const IdBatch& targets);
 
   const KeyedHash hash_;
   BigReaderLock lock_;
@@ -135,6 +152,8 @@ class ReferenceStore {
   Catalog catalog_;                                       // guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> indices_;  // by PlaceId; guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> dropped_;  // of the writer
+  // What is gathered, by place; of the writer.
+  absl::flat_hash_map<PlaceId, std::unique_ptr<ReferenceIndex>> gathered_;
   mutable std::mutex reservations_mutex_;
   Reservations reservations_;  // changed by the writer, under the mutex
 };

@@ -86,6 +86,13 @@ void Reservations::Ignore(const IgnoreSources& change) {
   }
 }
 
+void Reservations::Forget(PlaceId place) {
+  if (!Has(place)) return;
+  claims_ -= places_[place].claims.size();
+  ignored_ -= places_[place].ignored.size();
+  places_[place] = {};
+}
+
 void Reservations::Apply(const Change& change) {
   struct Applier {
     Reservations& reservations;
@@ -113,6 +120,12 @@ void Reservations::Apply(const Change& change) {
     void operator()(const BeginEpoch&) const {}
     void operator()(const PurgePlace&) const {}
     void operator()(const EmptyTrash&) const {}
+    // They wait with their places, so that a restore does not forget what must never be synced.
+    void operator()(const DropIntegration&) const {}
+    void operator()(const RestoreIntegration&) const {}
+    void operator()(const ForgetIntegration& forgotten) const {
+      for (const PlaceId place : forgotten.places) reservations.Forget(place);
+    }
   };
   std::visit(Applier{*this, change}, change.what);
 }

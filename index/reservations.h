@@ -57,6 +57,8 @@ class Reservations {
   void End(PlaceId place, const IdBatch& sources);
   // Claims stay: once a source is ignored no more, its next owner must learn of them.
   void Ignore(const IgnoreSources& ignored);
+  // Nothing of the place is known any more.
+  void Forget(PlaceId place);
   // What any change means for reservations: a source that is linked is claimed no more. Most mean
   // nothing.
   void Apply(const Change& change);

@@ -231,6 +231,26 @@ struct BeginEpoch {
   uint64_t mark;  // drawn at random, never 0
 };
 
+// An integration is gone from its name, with all its places, and waits in the trash under the
+// number `trash` as it is: its types keep their rules, partitions, claims and ignored sources.
+struct DropIntegration {
+  IntegrationId integration;
+  PlaceId trash;        // a number that no place and no partition has
+  uint64_t references;  // how many went
+};
+
+// It is back from the trash, as it was, but for its name.
+struct RestoreIntegration {
+  PlaceId trash;
+  std::string_view name;
+};
+
+// It is gone for good, with these places.
+struct ForgetIntegration {
+  PlaceId trash;
+  std::vector<PlaceId> places;
+};
+
 // One journalled batch of operations. It borrows every text and ID from the bytes it was read from.
 struct Change {
   Lsn lsn = 0;
@@ -239,7 +259,8 @@ struct Change {
   std::string_view actor;
   std::variant<CreateIntegration, AddReferences, SetReferences, DeleteReferences, IgnoreSources,
                GrantClaims, ReleaseClaims, RenewClaims, PurgePlace, EmptyTrash, CreateType,
-               RenamePlatforms, SetRules, BeginEpoch>
+               RenamePlatforms, SetRules, BeginEpoch, DropIntegration, RestoreIntegration,
+               ForgetIntegration>
       what;
 };
 

@@ -189,19 +189,27 @@ absl::Status Fold::Take(const Change& change, std::string_view record) {
     oldest_new_event_us_ = std::min(oldest_new_event_us_, change.time_us);
   }
 
-  const uint64_t claims = reservations_.claims();
+  const uint64_t held = reservations_.claims() + reservations_.ignored();
   reservations_.Apply(change);
-  reservations_changed_ |= IsOfReservations(change) || reservations_.claims() != claims;
+  reservations_changed_ |=
+      IsOfReservations(change) || reservations_.claims() + reservations_.ignored() != held;
 
   if (Catalog::IsAlteredBy(change)) {
+    if (const auto* emptied = std::get_if<EmptyTrash>(&change.what))
+      NoteEmptied(emptied->partition);
+    if (const auto* gone = std::get_if<ForgetIntegration>(&change.what)) NoteEmptied(gone->trash);
     catalog_.Apply(change);
     catalog_records_.emplace_back(change.lsn, record);
-    if (const auto* emptied = std::get_if<EmptyTrash>(&change.what)) {
-      emptied_.push_back(emptied->partition);
-    }
     return absl::OkStatus();
   }
   return AddOperations(change, catalog_, operations_);
+}
+
+void Fold::NoteEmptied(PlaceId number) {
+  const Trash* trash = catalog_.FindTrash(number);
+  if (trash == nullptr) return;  // emptied already
+  const std::vector<PlaceId> partitions = catalog_.PartitionsOf(*trash);
+  emptied_.insert(emptied_.end(), partitions.begin(), partitions.end());
 }
 
 absl::Status Fold::SetInto(Snapshot& snapshot) {

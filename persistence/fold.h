@@ -44,6 +44,8 @@ class Fold {
 
  private:
   absl::Status Take(const Change& change, std::string_view record);
+  // What is in the trash under this number is about to go for good.
+  void NoteEmptied(PlaceId number);
   // All that is not a reference or history, from the catalog's entry `catalog_from` on, and how far
   // the snapshot now reaches: in one transaction.
   absl::Status Finish(Snapshot& snapshot, size_t catalog_from, bool reservations);

@@ -123,6 +123,9 @@ struct Adder {
   absl::Status operator()(const BeginEpoch&) const { return absl::OkStatus(); }
   absl::Status operator()(const PurgePlace&) const { return absl::OkStatus(); }
   absl::Status operator()(const EmptyTrash&) const { return absl::OkStatus(); }
+  absl::Status operator()(const DropIntegration&) const { return absl::OkStatus(); }
+  absl::Status operator()(const RestoreIntegration&) const { return absl::OkStatus(); }
+  absl::Status operator()(const ForgetIntegration&) const { return absl::OkStatus(); }
 };
 
 }  // namespace

@@ -5,17 +5,6 @@
 #include <variant>
 
 namespace xref {
-namespace {
-
-bool Has(const Catalog& catalog, IntegrationId id) {
-  for (const auto& [name, integration] : catalog.integrations()) {
-    if (integration.id == id) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 absl::Status CheckPlaceOf(const Change& change, const Catalog& catalog) {
   return std::visit(
       [&](const auto& what) {
@@ -25,11 +14,19 @@ absl::Status CheckPlaceOf(const Change& change, const Catalog& catalog) {
           return absl::DataLossError(fmt::format(
               "change {} is about place {}, which does not exist", change.lsn, what.place));
         } else if constexpr (std::is_same_v<What, CreateType> ||
-                             std::is_same_v<What, RenamePlatforms>) {
-          if (Has(catalog, what.integration)) return absl::OkStatus();
+                             std::is_same_v<What, RenamePlatforms> ||
+                             std::is_same_v<What, DropIntegration>) {
+          if (catalog.FindById(what.integration) != nullptr) return absl::OkStatus();
           return absl::DataLossError(
               fmt::format("change {} is about integration {}, which does not exist", change.lsn,
                           what.integration));
+        } else if constexpr (std::is_same_v<What, RestoreIntegration> ||
+                             std::is_same_v<What, ForgetIntegration>) {
+          const Trash* trash = catalog.FindTrash(what.trash);
+          if (trash != nullptr && trash->integration) return absl::OkStatus();
+          return absl::DataLossError(
+              fmt::format("change {} is about a dropped integration {}, which does not exist",
+                          change.lsn, what.trash));
         } else {
           return absl::OkStatus();
         }
@@ -42,7 +39,9 @@ Partitions::Partitions(const Catalog& catalog)
   for (const auto& [name, integration] : catalog.integrations()) {
     for (const CatalogType& type : integration.types) places_[type.partition] = type.place;
   }
-  for (const Trash& trash : catalog.trash()) trash_[trash.partition] = true;
+  for (const Trash& trash : catalog.trash()) {
+    for (const PlaceId partition : catalog.PartitionsOf(trash)) trash_[partition] = true;
+  }
 }
 
 absl::Status Partitions::Check(PlaceId partition) const {

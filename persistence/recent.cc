@@ -70,7 +70,9 @@ absl::Status RecentChanges::Add(const Change& change, const Catalog& catalog) {
   Linked& linked = linked_[place];
   if (change.lsn < linked.purged_lsn) return absl::OkStatus();
   linked.left -= sources->count;
-  const PlaceId partition = catalog.FindType(place)->partition;
+  const CatalogType* type = catalog.FindKeptType(place);
+  if (type == nullptr) return absl::OkStatus();  // gone for good since then
+  const PlaceId partition = type->partition;
   Lsn& complete_from = complete_from_[partition];
   if (linked.left >= sources_max_) {
     complete_from = change.lsn + 1;

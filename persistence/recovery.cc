@@ -120,6 +120,35 @@ absl::Status CheckBelongTogether(Journal& journal, const Snapshot::Applied& appl
   return absl::OkStatus();
 }
 
+absl::Status GatherFor(const Change& change, Snapshot& snapshot, ReferenceStore& store) {
+  const auto* restored = std::get_if<RestoreIntegration>(&change.what);
+  if (restored == nullptr) return absl::OkStatus();
+  const Trash* trash = store.WriterCatalog().FindTrash(restored->trash);
+  if (trash == nullptr || !trash->integration) return absl::OkStatus();  // CheckPlaceOf's to tell
+  const auto applied = snapshot.ReadApplied();
+  if (!applied.ok()) return applied.status();
+  if (applied->lsn < trash->lsn) return absl::OkStatus();
+  for (const CatalogType& type : trash->integration->types) {
+    IdList sources;
+    IdList targets;
+    const auto gather = [&] {
+      store.Gather(type.place, sources.View(), targets.View());
+      sources.Clear();
+      targets.Clear();
+    };
+    const auto status = snapshot.List(type.partition, {.after = {}, .prefix = {}},
+                                      [&](const StoredReference& reference) {
+                                        sources.Add(reference.source);
+                                        targets.Add(reference.target);
+                                        if (sources.size() == kBatch) gather();
+                                        return true;
+                                      });
+    if (!status.ok()) return status;
+    gather();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, ReferenceStore& store,
                                   absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   const auto applied = snapshot.ReadApplied();
@@ -149,7 +178,8 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
     recovered.lsn = change.lsn;
     recovered.epoch = change.epoch;
     ++recovered.from_journal;
-    return ApplyVerified(change, store);
+    const auto gathered = GatherFor(change, snapshot, store);
+    return gathered.ok() ? ApplyVerified(change, store) : gathered;
   });
   if (!status.ok()) return status;
   Pass(Failpoint::kRecoveryJournal);

@@ -29,6 +29,11 @@ struct RecoveryProgress {
 // time, or the journal's end is missing.
 [[nodiscard]] absl::Status CheckBelongTogether(Journal& journal, const Snapshot::Applied& applied);
 
+// Before a change is applied: where it restores an integration whose drop the snapshot reaches, has
+// `store` gather what that had. A drop that the snapshot does not reach has left it there.
+[[nodiscard]] absl::Status GatherFor(const Change& change, Snapshot& snapshot,
+                                     ReferenceStore& store);
+
 // Builds `store` from the snapshot and the journal beyond it. `progress` is told now and then;
 // where it returns false, recovery ends with Cancelled. DataLoss names what is damaged or missing;
 // the store must then not be used, since it could take a synced ID for an unknown one.

@@ -205,6 +205,41 @@ void EncodeBody(const BeginEpoch& begun, Writer& writer) { writer.U64(begun.mark
 
 void DecodeBody(Reader& reader, BeginEpoch& begun) { begun.mark = reader.U64(); }
 
+void EncodeBody(const DropIntegration& dropped, Writer& writer) {
+  writer.U32(dropped.integration);
+  writer.U32(dropped.trash);
+  writer.U64(dropped.references);
+}
+
+void DecodeBody(Reader& reader, DropIntegration& dropped) {
+  dropped.integration = reader.U32();
+  dropped.trash = reader.U32();
+  dropped.references = reader.U64();
+}
+
+void EncodeBody(const RestoreIntegration& restored, Writer& writer) {
+  writer.U32(restored.trash);
+  writer.Text8(restored.name);
+}
+
+void DecodeBody(Reader& reader, RestoreIntegration& restored) {
+  restored.trash = reader.U32();
+  restored.name = reader.Text8();
+}
+
+void EncodeBody(const ForgetIntegration& forgotten, Writer& writer) {
+  writer.U32(forgotten.trash);
+  writer.U16(static_cast<uint16_t>(forgotten.places.size()));
+  for (const PlaceId place : forgotten.places) writer.U32(place);
+}
+
+void DecodeBody(Reader& reader, ForgetIntegration& forgotten) {
+  forgotten.trash = reader.U32();
+  for (uint16_t left = reader.U16(); left > 0 && reader.ok(); --left) {
+    forgotten.places.push_back(reader.U32());
+  }
+}
+
 // Kinds are numbered from 1, in the order of Change::what; a kind keeps its number for ever.
 using What = decltype(Change::what);
 

@@ -317,7 +317,7 @@ MaybeRefusal Decode(Bytes payload, CatalogReply& message) {
   return Finish(reader);
 }
 
-// ---- Purge ----
+// ---- Purge, and dropping an integration ----
 
 void Encode(const PurgePreviewRequest& message, std::string& out) {
   Writer(out).U32(message.place);
@@ -373,6 +373,53 @@ MaybeRefusal Decode(Bytes payload, PurgeReply& message) {
   message.references = reader.U64();
   message.trash = reader.U32();
   return Finish(reader);
+}
+
+void Encode(const DropPreviewRequest& message, std::string& out) {
+  Writer(out).Text8(message.integration);
+}
+
+MaybeRefusal Decode(Bytes payload, DropPreviewRequest& message) {
+  Reader reader(payload);
+  message.integration = reader.Text8();
+  return Finish(reader);
+}
+
+void Encode(const DropPreviewReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U8(message.types);
+  writer.U64(message.references);
+  writer.U64(message.claims);
+  writer.U64(message.token);
+  writer.U32(message.valid_seconds);
+  writer.Text8(message.target_platform);
+}
+
+MaybeRefusal Decode(Bytes payload, DropPreviewReply& message) {
+  Reader reader(payload);
+  message.types = reader.U8();
+  message.references = reader.U64();
+  message.claims = reader.U64();
+  message.token = reader.U64();
+  message.valid_seconds = reader.U32();
+  message.target_platform = reader.Text8();
+  return Finish(reader);
+}
+
+void Encode(const DropRequest& message, std::string& out) {
+  Writer writer(out);
+  writer.Text8(message.integration);
+  writer.U64(message.token);
+  writer.Text8(message.actor);
+}
+
+MaybeRefusal Decode(Bytes payload, DropRequest& message) {
+  Reader reader(payload);
+  message.integration = reader.Text8();
+  message.token = reader.U64();
+  message.actor = reader.Text8();
+  if (auto refusal = Finish(reader)) return refusal;
+  return CheckActor(message.actor);
 }
 
 }  // namespace xref::protocol

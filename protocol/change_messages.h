@@ -147,7 +147,7 @@ void Encode(const CatalogReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, RulesSetRequest& message);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, CatalogReply& message);
 
-// ---- Purge ----
+// ---- Purge, and dropping an integration ----
 
 struct PurgePreviewRequest {
   PlaceId place = 0;
@@ -167,6 +167,25 @@ struct PurgeReply {
   uint64_t references = 0;  // that went
   PlaceId trash = 0;        // the number under which they wait
 };
+
+struct DropPreviewRequest {
+  std::string_view integration;
+};
+struct DropPreviewReply {
+  uint8_t types = 0;
+  uint64_t references = 0;  // of all types, that would go
+  uint64_t claims = 0;      // that are open
+  uint64_t token = 0;       // good once, for a drop that finds the references of the preview
+  uint32_t valid_seconds = 0;
+  std::string_view target_platform;
+};
+struct DropRequest {
+  std::string_view integration;
+  uint64_t token = 0;
+  std::string_view actor;
+};
+// The reply to it is a PurgeReply.
+
 void Encode(const PurgePreviewRequest& message, std::string& out);
 void Encode(const PurgePreviewReply& message, std::string& out);
 void Encode(const PurgeRequest& message, std::string& out);
@@ -175,5 +194,11 @@ void Encode(const PurgeReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, PurgePreviewReply& message);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, PurgeRequest& message);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, PurgeReply& message);
+void Encode(const DropPreviewRequest& message, std::string& out);
+void Encode(const DropPreviewReply& message, std::string& out);
+void Encode(const DropRequest& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, DropPreviewRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, DropPreviewReply& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, DropRequest& message);
 
 }  // namespace xref::protocol

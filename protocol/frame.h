@@ -48,6 +48,8 @@ enum class Opcode : uint8_t {
   kPurge = 0x41,
   kTrashList = 0x42,
   kRestore = 0x43,
+  kDropPreview = 0x44,
+  kDrop = 0x45,
   kList = 0x50,
   kHistory = 0x51,
   kLookupAt = 0x52,

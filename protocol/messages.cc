@@ -36,6 +36,17 @@ Refusal NoSuchPlace(PlaceId place) {
           fmt::format("place {} does not exist; resolve it again", place)};
 }
 
+Refusal NoSuchIntegration(std::string_view name, bool dropped) {
+  return {StatusCode::kUnknownPlace, kNoItem,
+          dropped
+              ? fmt::format("the integration \"{}\" was dropped and waits in the trash; restore "
+                            "it, or create a new one",
+                            name)
+              : fmt::format("there is no integration \"{}\"; create it first, or list those "
+                            "that exist",
+                            name)};
+}
+
 // ---- HELLO ----
 
 void Encode(const HelloRequest& message, std::string& out) {

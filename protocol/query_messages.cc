@@ -229,22 +229,30 @@ MaybeRefusal Decode(Bytes payload, TrashReply& message) {
 void Encode(const RestoreRequest& message, std::string& out) {
   Writer writer(out);
   writer.U32(message.trash);
+  writer.U8(message.part);
   writer.Text8(message.after);
+  writer.Text8(message.name);
   writer.Text8(message.actor);
 }
 
 MaybeRefusal Decode(Bytes payload, RestoreRequest& message) {
   Reader reader(payload);
   message.trash = reader.U32();
+  message.part = reader.U8();
   message.after = reader.Text8();
+  message.name = reader.Text8();
   message.actor = reader.Text8();
   if (auto refusal = Finish(reader)) return refusal;
+  if (!message.name.empty()) {
+    if (auto refusal = CheckName(message.name, "an integration")) return refusal;
+  }
   return CheckActor(message.actor);
 }
 
 void Encode(const RestoreReply& message, std::string& out) {
   Writer writer(out);
   writer.U8(message.more ? 1 : 0);
+  writer.U8(message.next_part);
   writer.Text8(message.next);
   writer.U64(message.restored);
   writer.U64(message.unchanged);
@@ -260,6 +268,7 @@ void Encode(const RestoreReply& message, std::string& out) {
 MaybeRefusal Decode(Bytes payload, RestoreReply& message) {
   Reader reader(payload);
   message.more = reader.U8() != 0;
+  message.next_part = reader.U8();
   message.next = reader.Text8();
   message.restored = reader.U64();
   message.unchanged = reader.U64();

@@ -121,26 +121,30 @@ void Encode(const LookupAtRequest& message, std::string& out);
 
 // ---- TRASH_LIST and RESTORE ----
 
+// What a purge left, or an integration that was dropped.
 struct ListedTrash {
   uint32_t trash = 0;  // its number
   std::string_view integration;
-  std::string_view type;
+  std::string_view type;  // empty for a whole integration
   uint64_t references = 0;
   int64_t purged_us = 0;
   int64_t expires_us = 0;  // when it is emptied
   std::string_view actor;
 };
 struct TrashReply {
-  std::vector<ListedTrash> trash;  // in the order of the purges
+  std::vector<ListedTrash> trash;  // in the order in which it was thrown away
 };
 void Encode(const TrashReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, TrashReply& message);
 
-// Puts some references of the trash back, as ADD would: one verdict an item. To be sent again with
-// `next` until there is no more.
+// Puts some references of a purge back, as ADD would: one verdict an item. Or reads in some of a
+// dropped integration, which is back, with all of them, after the last step. To be sent again with
+// `next_part` and `next` until there is no more.
 struct RestoreRequest {
   uint32_t trash = 0;
+  uint8_t part = 0;        // the entity type of an integration; 0 at first
   std::string_view after;  // only source IDs above this one; empty at first
+  std::string_view name;   // under which an integration comes back; empty for its own
   std::string_view actor;
 };
 struct RestoredItem {
@@ -150,6 +154,7 @@ struct RestoredItem {
 };
 struct RestoreReply {
   bool more = false;
+  uint8_t next_part = 0;
   std::string_view next;
   uint64_t restored = 0;
   uint64_t unchanged = 0;

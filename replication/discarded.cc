@@ -38,6 +38,9 @@ struct NameOf {
   const char* operator()(const RenamePlatforms&) const { return "rename-platforms"; }
   const char* operator()(const SetRules&) const { return "set-rules"; }
   const char* operator()(const BeginEpoch&) const { return "begin-epoch"; }
+  const char* operator()(const DropIntegration&) const { return "drop-integration"; }
+  const char* operator()(const RestoreIntegration&) const { return "restore-integration"; }
+  const char* operator()(const ForgetIntegration&) const { return "forget-integration"; }
 };
 
 // Calls write(object) for each item of the change, or once where it has none.

@@ -10,6 +10,7 @@
 #include "persistence/arrival.h"
 #include "persistence/backup.h"
 #include "persistence/places.h"
+#include "persistence/recovery.h"
 #include "protocol/change_codec.h"
 #include "replication/discarded.h"
 #include "replication/primary_link.h"
@@ -41,8 +42,14 @@ absl::StatusOr<std::vector<Change>> DecodeGroup(const protocol::FetchReply& repl
 // Follows on one link, until it breaks.
 class Follow {
  public:
-  Follow(PrimaryLink& link, Journal& journal, ReferenceStore& store, Epoch& epoch, Lsn& lsn)
-      : link_(link), journal_(journal), store_(store), epoch_(epoch), lsn_(lsn) {}
+  Follow(PrimaryLink& link, Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store,
+         Epoch& epoch, Lsn& lsn)
+      : link_(link),
+        journal_(journal),
+        snapshots_(snapshots),
+        store_(store),
+        epoch_(epoch),
+        lsn_(lsn) {}
 
   absl::StatusOr<protocol::FollowReply> Begin() {
     const auto& epochs = store_.WriterCatalog().epochs();
@@ -62,7 +69,9 @@ class Follow {
     }
     if (auto status = journal_.Append(records); !status.ok()) return status;
     for (const Change& change : *changes) {
-      if (auto status = CheckPlaceOf(change, store_.WriterCatalog()); !status.ok()) return status;
+      auto status = CheckPlaceOf(change, store_.WriterCatalog());
+      if (status.ok()) status = GatherFor(change, *snapshots_.current(), store_);
+      if (!status.ok()) return status;
       store_.Apply(change);
       epoch_ = change.epoch;
       lsn_ = change.lsn;
@@ -70,9 +79,23 @@ class Follow {
     return absl::OkStatus();
   }
 
+  // Frees some of what was purged or dropped: all of it where there is time.
+  absl::Status Reclaim(bool idle) {
+    if (store_.has_gathered()) {
+      const auto applied = snapshots_.current()->ReadApplied();
+      if (!applied.ok()) return applied.status();
+      // From there on it can be read again, should the primary restore it.
+      if (applied->lsn >= store_.WriterCatalog().last_drop()) store_.DropGathered();
+    }
+    while (store_.ReclaimStep() && idle) {
+    }
+    return absl::OkStatus();
+  }
+
  private:
   PrimaryLink& link_;
   Journal& journal_;
+  SnapshotFolder& snapshots_;
   ReferenceStore& store_;
   Epoch& epoch_;
   Lsn& lsn_;
@@ -188,8 +211,8 @@ bool Follower::DecidePromotion(Lsn lsn) {
 
 // ---- Run ----
 
-Follower::End Follower::Run(Journal& journal, ReferenceStore& store, Epoch epoch, Lsn lsn,
-                            Applied applied, CaughtUp caught_up) {
+Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store,
+                            Epoch epoch, Lsn lsn, Applied applied, CaughtUp caught_up) {
   const std::string copy = options_.data_folder + "/copy-of-primary";
   std::error_code ignored;
   std::filesystem::remove(copy, ignored);  // half of one, from a run that was killed
@@ -203,7 +226,7 @@ Follower::End Follower::Run(Journal& journal, ReferenceStore& store, Epoch epoch
       WaitBeforeRetry();
       continue;
     }
-    Follow follow(*link, journal, store, epoch, lsn);
+    Follow follow(*link, journal, snapshots, store, epoch, lsn);
     const auto begun = follow.Begin();
     if (!begun.ok()) {
       NoteTrouble(begun.status());
@@ -246,6 +269,7 @@ Follower::End Follower::Run(Journal& journal, ReferenceStore& store, Epoch epoch
         status = follow.Take(*reply);
         if (status.ok()) applied(epoch, lsn);
       }
+      if (status.ok()) status = follow.Reclaim(reply->records.empty());
       if (!status.ok()) {
         NoteTrouble(status);
         if (absl::IsInternal(status) && reply.ok()) return End::kFailed;

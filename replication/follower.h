@@ -17,6 +17,7 @@
 #include "index/reference_store.h"
 #include "index/vocabulary.h"
 #include "persistence/journal.h"
+#include "persistence/snapshot_folder.h"
 #include "protocol/replication_messages.h"
 
 namespace xref {
@@ -56,8 +57,8 @@ class Follower {
     kFailed,    // nothing more can be made durable: see status().trouble
   };
   // Follows until one of these. `epoch` and `lsn` are of the last change that the store has.
-  End Run(Journal& journal, ReferenceStore& store, Epoch epoch, Lsn lsn, Applied applied,
-          CaughtUp caught_up);
+  End Run(Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store, Epoch epoch, Lsn lsn,
+          Applied applied, CaughtUp caught_up);
   void Stop();
 
   struct Promotion {

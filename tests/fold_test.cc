@@ -35,7 +35,6 @@ namespace xref::test {
 namespace {
 
 constexpr uint64_t kMap = uint64_t{1} << 30;
-constexpr PlaceId kPlaces[] = {1, 2};
 constexpr const char* kActors[] = {"ada", "bob", "import"};
 
 // What is true after each change: written down plainly, a source at a time.
@@ -115,6 +114,27 @@ class Model {
   void TakeNumber() { ++next_partition_; }
   void EmptyTrash(PlaceId partition) {
     std::erase(trash_, partition);
+    Vanish(partition);
+  }
+
+  // The integration, and the number under which it waits while it is dropped.
+  bool is_dropped() const { return dropped_ != 0; }
+  PlaceId dropped() const { return dropped_; }
+  void Drop() { dropped_ = next_partition_++; }
+  void Restore() { dropped_ = 0; }
+  // Others take its places.
+  void Forget(PlaceId first_place) {
+    dropped_ = 0;
+    for (const PlaceId partition : trash_) Vanish(partition);
+    for (const auto& [place, partition] : partitions_) Vanish(partition);
+    trash_.clear();
+    claims_.clear();
+    ignored_.clear();
+    partitions_ = {{first_place, first_place}, {first_place + 1, first_place + 1}};
+    next_partition_ = first_place + 2;
+  }
+
+  void Vanish(PlaceId partition) {
     std::erase_if(references_, [&](const auto& entry) { return entry.first.first == partition; });
     std::erase_if(events_, [&](const auto& entry) { return entry.first == partition; });
   }
@@ -158,6 +178,7 @@ class Model {
   std::map<Source, Claim> claims_;                         // by place
   std::set<Source> ignored_;                               // by place
   std::vector<PlaceId> trash_;
+  PlaceId dropped_ = 0;
   uint64_t next_token_ = 1;
   PlaceId next_partition_ = 3;
 };
@@ -296,7 +317,7 @@ class FoldTest : public testing::Test {
 
   void ChangeCatalog(PlaceId place) {
     const PlaceId number = model_.next_partition();
-    switch (Below(5)) {
+    switch (Below(6)) {
       case 0:
         model_.Purge(place);
         return Append(PurgePlace{place, number, 1});
@@ -307,18 +328,38 @@ class FoldTest : public testing::Test {
         return Append(EmptyTrash{place});
       case 2:
         model_.TakeNumber();
-        return Append(CreateType{1, {number, "type-" + std::to_string(number)}});
+        return Append(CreateType{integration_, {number, "type-" + std::to_string(number)}});
       case 3:
-        return Append(RenamePlatforms{1, "Shop", Target()});
+        return Append(RenamePlatforms{integration_, "Shop", Target()});
+      case 4:
+        model_.Drop();
+        return Append(DropIntegration{integration_, number, 1});
       default:
         return Append(SetRules{place, Below(2) == 0});
     }
   }
 
+  // What was dropped comes back, or is gone for good and another integration of its name is made.
+  void EndDrop() {
+    const PlaceId trash = model_.dropped();
+    if (Below(20) == 0) {
+      model_.Restore();
+      return Append(RestoreIntegration{trash, "shop-erp"});
+    }
+    if (Below(150) != 0) return;
+    Append(ForgetIntegration{trash, places_});
+    const PlaceId first = model_.next_partition();
+    model_.Forget(first);
+    places_ = {first, first + 1};
+    Append(CreateIntegration{
+        ++integration_, "shop-erp", "Shop", "ERP", {{first, "orders"}, {first + 1, "articles"}}});
+  }
+
   void ChangeSomething() {
-    const PlaceId place = kPlaces[Below(std::size(kPlaces))];
+    if (model_.is_dropped()) return EndDrop();
+    const PlaceId place = places_[Below(places_.size())];
     const uint64_t what = Below(60);
-    what == 0   ? ChangeCatalog(place)
+    what < 2    ? ChangeCatalog(place)
     : what < 15 ? ChangeReservations(place)
                 : ChangeReferences(place);
   }
@@ -385,7 +426,12 @@ class FoldTest : public testing::Test {
                                    [](const RecoveryProgress&) { return true; });
     ASSERT_TRUE(recovered.ok()) << recovered.status();
     EXPECT_EQ(recovered->lsn, lsn_);
-    for (const PlaceId place : kPlaces) {
+    for (const PlaceId place : places_) {
+      if (model_.is_dropped()) {
+        EXPECT_EQ(store.WriterCatalog().FindType(place), nullptr);
+        EXPECT_EQ(store.WriterIndex(place), nullptr);
+        continue;
+      }
       EXPECT_EQ(store.WriterCatalog().FindType(place)->partition, model_.PartitionOf(place));
       uint64_t references = 0;
       for (const auto& [key, reference] : model_.references()) {
@@ -395,7 +441,8 @@ class FoldTest : public testing::Test {
       }
       EXPECT_EQ(store.WriterIndex(place)->size(), references);
     }
-    EXPECT_EQ(store.WriterCatalog().trash().size(), model_.trash().size());
+    EXPECT_EQ(store.WriterCatalog().trash().size(),
+              model_.trash().size() + (model_.is_dropped() ? 1 : 0));
     Lines reservations;
     AddLines(store.WriterReservations(), reservations);
     EXPECT_EQ(reservations, model_.ReservationLines());
@@ -415,7 +462,7 @@ class FoldTest : public testing::Test {
     const Examination found = Examine(*files_.journal, *files_.snapshots->current(),
                                       [](const ExaminationProgress&) { return absl::OkStatus(); });
     EXPECT_TRUE(found.damages.empty()) << found.damages.front();
-    for (const PlaceId place : kPlaces) {
+    for (const PlaceId place : places_) {
       ExpectListsNewest(place);
       ExpectListsByTarget(place, "", true);
     }
@@ -544,6 +591,8 @@ class FoldTest : public testing::Test {
   std::vector<std::string> waiting_;  // records up to lsn_
   uint64_t sources_ = 3000;
   uint64_t recent_max_ = kRecentMax;
+  IntegrationId integration_ = 1;
+  std::vector<PlaceId> places_ = {1, 2};
   std::mt19937_64 random_;
   Model model_;
 };
@@ -571,7 +620,7 @@ TEST_F(FoldTest, OfTheLatestChangesSoManyAreKeptAndAreAllThere) {
     WriteJournal();
     if (Below(3) == 0) FoldCutShort();
     ASSERT_TRUE(FoldUpTo(lsn_, Below(2) == 0).ok());
-    for (const PlaceId place : kPlaces) listed = std::max(listed, ExpectListsNewest(place));
+    for (const PlaceId place : places_) listed = std::max(listed, ExpectListsNewest(place));
     ExpectSnapshotIsModel();
     if (HasFailure()) return;
   }
@@ -585,7 +634,7 @@ TEST_F(FoldTest, ListingFindingAndHistoryTellWhatIsInTheSnapshot) {
   for (int i = 0; i < 400; ++i) ChangeSomething();
   WriteJournal();
   ASSERT_TRUE(FoldUpTo(lsn_, true).ok());
-  for (const PlaceId place : kPlaces) {
+  for (const PlaceId place : places_) {
     EXPECT_EQ(ExpectListsNewest(place), RowsOf(place).size());
     ExpectListsByTarget(place, "T1", true);
     ExpectListsByTarget(place, "T1", false);

@@ -450,7 +450,7 @@ TEST_F(Purges, AConfirmedPurgeEmptiesThePlaceIntoTheTrash) {
   EXPECT_EQ(purged.references, 2U);
   EXPECT_EQ(store_.WriterIndex(orders_)->size(), 0U);
   ASSERT_EQ(store_.WriterCatalog().trash().size(), 1U);
-  EXPECT_EQ(store_.WriterCatalog().trash()[0].partition, purged.trash);
+  EXPECT_EQ(store_.WriterCatalog().trash()[0].number, purged.trash);
   Link("C", "3");
   EXPECT_EQ(Preview().references, 1U);
 }
@@ -515,6 +515,132 @@ TEST_F(Purges, AChangeThatWasNotCommittedSpoilsItAsWell) {
   ExpectRefused(token);
 }
 
+// ---- Drop ----
+
+class Drops : public Purges {
+ protected:
+  protocol::DropPreviewReply PreviewDrop() {
+    Commit();
+    return Read<protocol::DropPreviewReply>(Decide(protocol::DropPreviewRequest{"shop-erp"}));
+  }
+  GroupPlan::Reply Drop(uint64_t token) {
+    Commit();
+    const auto reply = Decide(protocol::DropRequest{"shop-erp", token, "ada"});
+    Commit();
+    return reply;
+  }
+  PlaceId Dropped() { return Read<protocol::PurgeReply>(Drop(PreviewDrop().token)).trash; }
+  // As the daemon asks by itself.
+  template <typename Request>
+  StatusCode DecideOwn(const Request& request) {
+    Commit();
+    auto change = std::make_unique<ChangeRequest>();
+    change->asked = request;
+    requests_.push_back(std::move(change));
+    const StatusCode status = plan_->Decide(*requests_.back()).status;
+    Commit();
+    return status;
+  }
+  StatusCode Restore(PlaceId trash, std::string_view name) {
+    return DecideOwn(RestoreIntegrationRequest{trash, name, "ada"});
+  }
+  void Gather(const std::vector<std::string>& sources) {
+    IdList ids;
+    for (const std::string& source : sources) ids.Add(source);
+    store_.Gather(orders_, ids.View(), ids.View());
+  }
+  bool Exists() const { return store_.WriterCatalog().Find("shop-erp") != nullptr; }
+};
+
+TEST_F(Drops, APreviewCountsReferencesOfAllTypesAndOpenClaims) {
+  const PlaceId orders = orders_;
+  orders_ = *store_.WriterCatalog().FindPlace("shop-erp", "articles");
+  Link("A", "1");
+  orders_ = orders;
+  Claim("C", "w1");
+  Pass(kLeaseMsMin * int64_t{1000});
+  Claim("D", "w1");
+  const auto preview = PreviewDrop();
+  EXPECT_EQ(preview.types, 4U);
+  EXPECT_EQ(preview.references, 3U);
+  EXPECT_EQ(preview.claims, 1U) << "the lease of the other one is over";
+  EXPECT_EQ(preview.target_platform, "ERP");
+}
+
+TEST_F(Drops, AConfirmedDropLeavesNoPlaceAndATokenIsGoodOnce) {
+  const uint64_t token = PreviewDrop().token;
+  EXPECT_EQ(Drop(token).status, StatusCode::kOk);
+  EXPECT_EQ(store_.WriterIndex(orders_), nullptr);
+  EXPECT_EQ(DecideMutation({.mutation = Mutation::kAdd, .items = {{"C", "3", ""}}}).status,
+            StatusCode::kUnknownPlace);
+  EXPECT_EQ(Decide(protocol::RulesSetRequest{orders_, true, "ada"}).status,
+            StatusCode::kUnknownPlace);
+  EXPECT_EQ(Create("shop-erp", "Shop", "ERP"), protocol::CreateVerdict::kCreated);
+  EXPECT_EQ(Drop(token).status, StatusCode::kForbidden);
+}
+
+TEST_F(Drops, OnlyReferencesThatChangeSpoilThePreview) {
+  const uint64_t token = PreviewDrop().token;
+  orders_ = *store_.WriterCatalog().FindPlace("shop-erp", "articles");
+  Link("A", "1");
+  EXPECT_EQ(Drop(token).status, StatusCode::kForbidden);
+  EXPECT_TRUE(Exists());
+  const uint64_t second = PreviewDrop().token;
+  Claim("C", "w1");
+  EXPECT_EQ(Drop(second).status, StatusCode::kOk);
+}
+
+TEST_F(Drops, ATokenOfAPurgeDropsNothing) {
+  EXPECT_EQ(Drop(Preview().token).status, StatusCode::kForbidden);
+  EXPECT_TRUE(Exists());
+}
+
+TEST_F(Drops, ARestoreThatLacksReferencesIsRefused) {
+  const PlaceId trash = Dropped();
+  Gather({"A"});
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kForbidden);
+  EXPECT_FALSE(Exists());
+  Gather({"B"});
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kOk);
+  EXPECT_TRUE(Exists());
+  EXPECT_EQ(store_.WriterIndex(orders_)->size(), 2U);
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kUnknownPlace);
+}
+
+TEST_F(Drops, ARestoreUnderANameThatIsTakenIsRefused) {
+  const PlaceId trash = Dropped();
+  Gather({"A", "B"});
+  Create("shop-erp", "Shop", "ERP");
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kForbidden);
+  EXPECT_EQ(Restore(trash, "shop-old"), StatusCode::kOk);
+  EXPECT_EQ(store_.WriterCatalog().FindPlace("shop-old", "orders"), orders_);
+  EXPECT_NE(store_.WriterCatalog().FindPlace("shop-erp", "orders"), orders_);
+}
+
+TEST_F(Drops, ClaimsAndIgnoredSourcesComeBackWithTheRestore) {
+  Claim("C", "w1");
+  Ignore("D");
+  const PlaceId trash = Dropped();
+  Gather({"A", "B"});
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kOk);
+  EXPECT_EQ(Claim("C", "w2").verdict, Verdict::kHeld);
+  EXPECT_EQ(AddOne("D", "4"), Verdict::kIgnored);
+}
+
+TEST_F(Drops, WhatIsForgottenLeavesNothingBehind) {
+  Claim("C", "w1");
+  Ignore("D");
+  Purge(Preview().token);
+  const PlaceId trash = Dropped();
+  EXPECT_EQ(store_.WriterCatalog().trash().size(), 2U) << "the purge, and the integration";
+  EXPECT_EQ(DecideOwn(EmptyTrashRequest{trash}), StatusCode::kOk);
+  EXPECT_TRUE(store_.WriterCatalog().trash().empty());
+  EXPECT_EQ(store_.WriterReservations().claims(), 0U);
+  EXPECT_EQ(store_.WriterReservations().ignored(), 0U);
+  EXPECT_EQ(Restore(trash, "shop-erp"), StatusCode::kUnknownPlace);
+  EXPECT_EQ(DecideOwn(EmptyTrashRequest{trash}), StatusCode::kOk) << "twice, as after a restart";
+}
+
 // ---- Groups ----
 
 TEST(Groups, WhatIsNotFrequentIsDecidedInAGroupOfItsOwn) {
@@ -531,11 +657,12 @@ TEST(Groups, WhatIsNotFrequentIsDecidedInAGroupOfItsOwn) {
   push(protocol::MutationRequest{});
   push(protocol::MutationRequest{});
   push(protocol::PurgePreviewRequest{});
+  push(protocol::DropRequest{});
   push(protocol::MutationRequest{});
   push(protocol::MutationRequest{.rehearsal = true});
   push(protocol::MutationRequest{.rehearsal = true});
   push(protocol::MutationRequest{});
-  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 1U, 1U, 1U, 1U, 0U}) {
+  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 1U, 1U, 1U, 1U, 1U, 0U}) {
     EXPECT_EQ(queue.TakeGroup(false).size(), size);
   }
 }

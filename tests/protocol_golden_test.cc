@@ -352,6 +352,25 @@ TEST_F(Golden, LookupAt) {
   EXPECT_EQ(frame, Example("lookup-at-reply"));
 }
 
+TEST_F(Golden, Drop) {
+  const auto asked = DecodeExample<DropPreviewRequest>("drop-preview-request");
+  EXPECT_EQ(asked.integration, "shop-erp");
+  ExpectEncodes(asked, "drop-preview-request");
+  const auto preview = DecodeExample<DropPreviewReply>("drop-preview-reply");
+  EXPECT_EQ(preview.types, 4U);
+  EXPECT_EQ(preview.references, 2U);
+  EXPECT_EQ(preview.claims, 1U);
+  EXPECT_EQ(preview.token, 7U);
+  EXPECT_EQ(preview.valid_seconds, 600U);
+  EXPECT_EQ(preview.target_platform, "ERP");
+  ExpectEncodes(preview, "drop-preview-reply");
+  const auto request = DecodeExample<DropRequest>("drop-request");
+  EXPECT_EQ(request.integration, "shop-erp");
+  EXPECT_EQ(request.token, 7U);
+  EXPECT_EQ(request.actor, "ada");
+  ExpectEncodes(request, "drop-request");
+}
+
 TEST_F(Golden, Change) {
   const std::string& record = Example("change-record");
   Change change;

@@ -181,7 +181,10 @@ TEST(Change, EveryKindIsReadBackAsItWasWritten) {
       CreateType{1, {3, "returns"}},
       RenamePlatforms{1, "Shop 2", "ERP 2"},
       SetRules{1, true},
-      BeginEpoch{9}};
+      BeginEpoch{9},
+      DropIntegration{1, 9, 1234},
+      RestoreIntegration{9, "shop-2"},
+      ForgetIntegration{9, {1, 2, 3}}};
   ASSERT_EQ(kinds.size(), std::variant_size_v<decltype(Change::what)>);
   for (size_t kind = 0; kind < kinds.size(); ++kind) {
     EXPECT_EQ(kinds[kind].index(), kind);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -218,6 +219,43 @@ TEST_F(Replication, EveryKindOfChangeArrives) {
   EXPECT_EQ(Xref("standby", {"add", "shop/orders", "ignored", "5"}).exit_code, 1);
   EXPECT_EQ(Xref("standby", {"restore", "shop/customers"}).exit_code, 0);
   EXPECT_THAT(Xref("standby", {"lookup", "shop/customers", "purged"}).out, HasSubstr("purged,4"));
+}
+
+TEST_F(Replication, WhatIsDroppedAndRestoredIsSoAtTheStandbyWhereverItsSnapshotIs) {
+  const References references = MakeReferences(10'000);
+  Start("primary");
+  StartStandby("standby", "primary");
+  CreateShop("primary");
+  Import("primary", references);
+  const auto drop = [&] {
+    const Outcome preview = Xref("primary", {"--json", "integration", "drop", "shop", "--preview"});
+    const std::string token = boost::json::parse(preview.out).at("token").as_string().c_str();
+    EXPECT_EQ(Xref("primary", {"integration", "drop", "shop", "--confirm", token}).exit_code, 0);
+    AwaitCaughtUp("standby", "primary");
+    EXPECT_EQ(Fact("standby", "references"), "0");
+  };
+  const auto restore = [&] {
+    EXPECT_EQ(Xref("primary", {"restore", "shop"}).exit_code, 0);
+    AwaitCaughtUp("standby", "primary");
+    ExpectHolds("standby", references);
+  };
+  drop();
+  restore();
+  // The drop and the restore are both in its journal, then neither.
+  Crash("standby");
+  StartStandby("standby", "primary");
+  ExpectHolds("standby", references);
+  Stop("standby");
+  StartStandby("standby", "primary");
+  ExpectHolds("standby", references);
+  // The drop is in its snapshot, and the restore in its journal.
+  drop();
+  Stop("standby");
+  StartStandby("standby", "primary");
+  restore();
+  Crash("standby");
+  StartStandby("standby", "primary");
+  ExpectHolds("standby", references);
 }
 
 TEST_F(Replication, ChangesAreForThePrimary) {

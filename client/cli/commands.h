@@ -7,7 +7,7 @@
 
 namespace xref::cli {
 
-void AddIntegrations(CommandLine& line);  // integration create|list|rename
+void AddIntegrations(CommandLine& line);  // integration create|list|rename|drop
 void AddEntities(CommandLine& line);      // entity add|list|rule
 void AddImport(CommandLine& line);        // import
 void AddQuestions(CommandLine& line);     // check, lookup, reverse

@@ -6,6 +6,8 @@
 #include <iostream>
 
 #include "client/cli/commands.h"
+#include "client/cli/guard.h"
+#include "client/cli/outcome_text.h"
 
 namespace xref::cli {
 namespace {
@@ -104,10 +106,76 @@ absl::StatusOr<ExitCode> RunRename(const Globals& globals, const PlatformOptions
   return kDone;
 }
 
+// ---- Drop ----
+
+struct DropOptions {
+  std::string name;
+  Guard guard;
+  std::string actor;
+};
+
+absl::StatusOr<ExitCode> PreviewDrop(const Globals& globals, const DropOptions& options,
+                                     Client& client) {
+  const auto preview = client.PreviewDrop(options.name);
+  if (!preview.ok()) return preview.status();
+  if (globals.json) {
+    // The token is a text: it has more digits than many JSON readers keep of a number.
+    std::cout << json::object{{"integration", options.name},
+                              {"types", preview->types},
+                              {"references", preview->references},
+                              {"open_claims", preview->open_claims},
+                              {"target", preview->target_platform},
+                              {"token", std::to_string(preview->token)},
+                              {"valid_seconds", preview->valid.count()}}
+              << "\n";
+    return kDone;
+  }
+  std::cout << fmt::format(
+      "Nothing was changed yet. To drop {} would remove its {} entity types with all references: "
+      "{}.\n"
+      "Open claims, which nobody could settle meanwhile: {}.\n"
+      "Whoever syncs by that name is refused; the next sync into a new integration of that name "
+      "may create up to {} new records in {}.\n"
+      "To go ahead, within {} and while no reference changes there:\n  {}\n",
+      options.name, preview->types, preview->references, preview->open_claims, preview->references,
+      preview->target_platform, InWords(preview->valid),
+      WithConfirmation(globals, std::to_string(preview->token)));
+  return kDone;
+}
+
+absl::StatusOr<ExitCode> ConfirmDrop(const Globals& globals, const DropOptions& options,
+                                     Client& client) {
+  const std::string actor = ActorOr(options.actor);
+  const auto dropped =
+      client.Drop({.integration = options.name, .token = options.guard.token, .actor = actor});
+  if (!dropped.ok()) return dropped.status();
+  if (globals.json) {
+    std::cout << json::object{{"integration", options.name},
+                              {"references", dropped->references},
+                              {"trash", dropped->trash}}
+              << "\n";
+  } else {
+    std::cout << fmt::format(
+        "dropped {}; references that are now in the trash with it, under number {}: {}\n"
+        "To bring it back: xref restore {}\n",
+        options.name, dropped->trash, dropped->references, options.name);
+  }
+  return kDone;
+}
+
+absl::StatusOr<ExitCode> RunDrop(const Globals& globals, const DropOptions& options) {
+  const auto guarded = CheckGuard(options.guard, "a drop", "xref integration drop " + options.name);
+  if (!guarded.ok()) return guarded;
+  auto client = ConnectToPrimary(globals);
+  if (!client.ok()) return client.status();
+  return options.guard.preview ? PreviewDrop(globals, options, **client)
+                               : ConfirmDrop(globals, options, **client);
+}
+
 }  // namespace
 
 void AddIntegrations(CommandLine& line) {
-  CLI::App& group = line.AddGroup("integration", "Create, list and rename integrations");
+  CLI::App& group = line.AddGroup("integration", "Create, list, rename and drop integrations");
   {
     const auto [app, options] = line.Add<PlatformOptions>(
         group, "create",
@@ -133,6 +201,20 @@ void AddIntegrations(CommandLine& line) {
     app.add_option("name", options.name, "The integration, e.g. shop-erp")->required();
     app.add_option("--source", options.source, "New name of the source platform")->required();
     app.add_option("--target", options.target, "New name of the target platform")->required();
+    AddActor(app, options.actor);
+  }
+  {
+    const auto [app, options] = line.Add<DropOptions>(
+        group, "drop", "Remove an integration with all its references, after a preview",
+        "Examples:\n"
+        "  xref integration drop shop-erp --preview\n"
+        "  xref integration drop shop-erp --confirm 5577006791947779410\n"
+        "What is dropped waits in the trash with its types, rules, references, claims and ignored "
+        "IDs: xref restore shop-erp brings all of it back. The token is good once, and only while "
+        "no reference of the integration changes; claims may.",
+        RunDrop);
+    app.add_option("name", options.name, "The integration, e.g. shop-erp")->required();
+    AddGuard(app, options.guard);
     AddActor(app, options.actor);
   }
 }

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "client/cli/commands.h"
+#include "client/cli/guard.h"
 #include "client/cli/outcome_text.h"
 
 namespace xref::cli {
@@ -15,8 +16,7 @@ namespace json = boost::json;
 
 struct PurgeOptions {
   std::string place;
-  bool preview = false;
-  uint64_t token = 0;
+  Guard guard;
   std::string actor;
 };
 
@@ -47,7 +47,7 @@ absl::StatusOr<ExitCode> Confirm(const Globals& globals, const PurgeOptions& opt
                                  Target& target) {
   const std::string actor = ActorOr(options.actor);
   const auto purged =
-      target.client->Purge({.place = target.place, .token = options.token, .actor = actor});
+      target.client->Purge({.place = target.place, .token = options.guard.token, .actor = actor});
   if (!purged.ok()) return purged.status();
   if (globals.json) {
     std::cout << json::object{{"place", options.place},
@@ -63,15 +63,12 @@ absl::StatusOr<ExitCode> Confirm(const Globals& globals, const PurgeOptions& opt
 }
 
 absl::StatusOr<ExitCode> RunPurge(const Globals& globals, const PurgeOptions& options) {
-  if (!options.preview && options.token == 0) {
-    return absl::InvalidArgumentError(fmt::format(
-        "a purge takes two steps. First see what it would do: xref purge {} --preview; that tells "
-        "the token for --confirm. Nothing was changed",
-        options.place));
-  }
+  const auto guarded = CheckGuard(options.guard, "a purge", "xref purge " + options.place);
+  if (!guarded.ok()) return guarded;
   auto target = ReachPrimary(globals, options.place);
   if (!target.ok()) return target.status();
-  return options.preview ? Preview(globals, options, *target) : Confirm(globals, options, *target);
+  return options.guard.preview ? Preview(globals, options, *target)
+                               : Confirm(globals, options, *target);
 }
 
 }  // namespace
@@ -86,10 +83,7 @@ void AddPurge(CommandLine& line) {
       "The token is good once, and only while no reference of the place changes; claims may.",
       RunPurge);
   AddPlace(app, options.place);
-  auto* preview = app.add_flag("--preview", options.preview, "Only say what would happen");
-  app.add_option("--confirm", options.token, "Purge, with the token that the preview told")
-      ->type_name("TOKEN")
-      ->excludes(preview);
+  AddGuard(app, options.guard);
   AddActor(app, options.actor);
 }
 
