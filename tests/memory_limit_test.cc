@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+
 #include "tests/daemon_fixture.h"
 
 namespace xref::test {
@@ -38,6 +40,28 @@ TEST_F(MemoryLimit, ARestartWithAHigherOneTakesChangesAgain) {
   CrashAndRestartDaemon({"--memory-limit", "1GiB"});
   EXPECT_EQ(Xref({"add", kPlace, "one-more", "1"}).exit_code, 0);
   EXPECT_EQ(ReferencesHeld(), held_ + 1);
+}
+
+using RestoreAboveMemoryLimit = ShopTest;
+
+TEST_F(RestoreAboveMemoryLimit, IsGivenUpSoThatOthersCanGoOn) {
+  constexpr size_t kReferences = 500'000;
+  Import(ToCsv(MakeReferences(kReferences)));
+  const Outcome preview = Xref({"--json", "integration", "drop", "shop", "--preview"});
+  const std::string token = boost::json::parse(preview.out).at("token").as_string().c_str();
+  Xref({"integration", "drop", "shop", "--confirm", token});
+  Xref({"integration", "create", "other"});
+  CrashAndRestartDaemon({"--memory-limit", "16MiB"});
+  const Outcome refused = Xref({"restore", "shop"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--memory-limit"));
+  // As soon as its memory is free again.
+  while (Fact("memory_bytes") >= Fact("memory_limit_bytes")) {
+  }
+  EXPECT_EQ(Xref({"add", "other/orders", "A", "1"}).exit_code, 0);
+  CrashAndRestartDaemon({"--memory-limit", "1GiB"});
+  EXPECT_EQ(Xref({"restore", "shop"}).exit_code, 0);
+  EXPECT_EQ(ReferencesHeld(), kReferences + 1);
 }
 
 }  // namespace

@@ -46,15 +46,15 @@ INSTANTIATE_TEST_SUITE_P(
     All, Command,
     ::testing::Values(
         Arguments{}, Arguments{"integration", "create"}, Arguments{"integration", "list"},
-        Arguments{"integration", "rename"}, Arguments{"entity", "add"}, Arguments{"entity", "list"},
-        Arguments{"entity", "rule"}, Arguments{"import"}, Arguments{"check"}, Arguments{"lookup"},
-        Arguments{"reverse"}, Arguments{"duplicates"}, Arguments{"reconcile"}, Arguments{"add"},
-        Arguments{"put"}, Arguments{"edit"}, Arguments{"delete"}, Arguments{"ignore"},
-        Arguments{"unignore"}, Arguments{"claim"}, Arguments{"settle"}, Arguments{"release"},
-        Arguments{"renew"}, Arguments{"claims"}, Arguments{"list"}, Arguments{"search"},
-        Arguments{"export"}, Arguments{"history"}, Arguments{"explain"}, Arguments{"purge"},
-        Arguments{"trash"}, Arguments{"restore"}, Arguments{"backup"}, Arguments{"status"},
-        Arguments{"completion"}),
+        Arguments{"integration", "rename"}, Arguments{"integration", "drop"},
+        Arguments{"entity", "add"}, Arguments{"entity", "list"}, Arguments{"entity", "rule"},
+        Arguments{"import"}, Arguments{"check"}, Arguments{"lookup"}, Arguments{"reverse"},
+        Arguments{"duplicates"}, Arguments{"reconcile"}, Arguments{"add"}, Arguments{"put"},
+        Arguments{"edit"}, Arguments{"delete"}, Arguments{"ignore"}, Arguments{"unignore"},
+        Arguments{"claim"}, Arguments{"settle"}, Arguments{"release"}, Arguments{"renew"},
+        Arguments{"claims"}, Arguments{"list"}, Arguments{"search"}, Arguments{"export"},
+        Arguments{"history"}, Arguments{"explain"}, Arguments{"purge"}, Arguments{"trash"},
+        Arguments{"restore"}, Arguments{"backup"}, Arguments{"status"}, Arguments{"completion"}),
     [](const auto& command) {
       std::string name;
       for (const std::string& word : command.param) name += word;
@@ -106,15 +106,26 @@ TEST(Xref, WordsThatAreUnknownBringTheNearestToMind) {
 
 TEST(Xref, AServerThatIsDownIsNamedAndTellsApartByItsExitCode) {
   for (const Arguments& command :
-       {Arguments{"status"}, Arguments{"integration", "list"},
-        Arguments{"add", "shop/orders", "A", "1"}, Arguments{"check", "shop/orders", "--id", "A"},
-        Arguments{"lookup", "shop/orders", "A"}, Arguments{"put", "shop/orders", "A", "1"},
-        Arguments{"delete", "shop/orders", "A"}, Arguments{"claim", "shop/orders", "A"},
-        Arguments{"claims", "shop/orders"}, Arguments{"duplicates", "shop/orders"},
-        Arguments{"purge", "shop/orders", "--preview"}, Arguments{"list", "shop/orders"},
-        Arguments{"history", "shop/orders", "A"}, Arguments{"export", "shop/orders"},
-        Arguments{"trash"}, Arguments{"restore", "shop/orders"},
-        Arguments{"entity", "add", "shop/orders"}, Arguments{"entity", "list", "shop"},
+       {Arguments{"status"},
+        Arguments{"integration", "list"},
+        Arguments{"add", "shop/orders", "A", "1"},
+        Arguments{"check", "shop/orders", "--id", "A"},
+        Arguments{"lookup", "shop/orders", "A"},
+        Arguments{"put", "shop/orders", "A", "1"},
+        Arguments{"delete", "shop/orders", "A"},
+        Arguments{"claim", "shop/orders", "A"},
+        Arguments{"claims", "shop/orders"},
+        Arguments{"duplicates", "shop/orders"},
+        Arguments{"purge", "shop/orders", "--preview"},
+        Arguments{"list", "shop/orders"},
+        Arguments{"history", "shop/orders", "A"},
+        Arguments{"export", "shop/orders"},
+        Arguments{"trash"},
+        Arguments{"restore", "shop/orders"},
+        Arguments{"restore", "shop"},
+        Arguments{"integration", "drop", "shop", "--preview"},
+        Arguments{"entity", "add", "shop/orders"},
+        Arguments{"entity", "list", "shop"},
         Arguments{"integration", "rename", "shop", "--source", "A", "--target", "B"}}) {
     Arguments arguments{"--server", kNobody};
     arguments.insert(arguments.end(), command.begin(), command.end());
