@@ -174,9 +174,9 @@ absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
   if (!status.ok()) return status;
   applied_.next_token = reservations_.next_token();
   // Which of them are the latest is known only now.
-  status = ForEachChange(journal, from, upto, [&](const Change& change, std::string_view) {
-    return recent_.Add(change, catalog_);
-  });
+  status = ForEachChange(
+      journal, std::max(from, recent_.first_to_add()), upto,
+      [&](const Change& change, std::string_view) { return recent_.Add(change, catalog_); });
   return status.ok() ? operations_.Sort() : status;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -57,23 +59,37 @@ absl::StatusOr<RecentBlock> RecentBlock::Open(std::string_view key, std::string_
 
 void RecentChanges::Count(const Change& change) {
   if (const auto* purged = std::get_if<PurgePlace>(&change.what)) {
-    linked_[purged->place] = {.purged_lsn = change.lsn, .left = 0};
+    linked_[purged->place] = {.purged_lsn = change.lsn};
     return;
   }
   const auto [place, sources] = LinkedBy(change);
-  if (sources != nullptr) linked_[place].left += sources->count;
+  if (sources == nullptr) return;
+  Linked& linked = linked_[place];
+  linked.left += sources->count;
+  linked.since_next += sources->count;
+  if (linked.since_next < sources_max_) return;
+  linked.enough_from = std::exchange(linked.next_from, change.lsn + 1);
+  linked.left = std::exchange(linked.since_next, 0);
+}
+
+Lsn RecentChanges::first_to_add() const {
+  Lsn first = std::numeric_limits<Lsn>::max();
+  for (const auto& [place, linked] : linked_) {
+    first = std::min(first, std::max(linked.purged_lsn, linked.enough_from));
+  }
+  return first;
 }
 
 absl::Status RecentChanges::Add(const Change& change, const Catalog& catalog) {
   const auto [place, sources] = LinkedBy(change);
   if (sources == nullptr) return absl::OkStatus();
   Linked& linked = linked_[place];
-  if (change.lsn < linked.purged_lsn) return absl::OkStatus();
+  if (change.lsn < std::max(linked.purged_lsn, linked.enough_from)) return absl::OkStatus();
   linked.left -= sources->count;
   const CatalogType* type = catalog.FindKeptType(place);
   if (type == nullptr) return absl::OkStatus();  // gone for good since then
   const PlaceId partition = type->partition;
-  Lsn& complete_from = complete_from_[partition];
+  Lsn& complete_from = complete_from_.try_emplace(partition, linked.enough_from).first->second;
   if (linked.left >= sources_max_) {
     complete_from = change.lsn + 1;
     return absl::OkStatus();

@@ -63,7 +63,9 @@ class RecentChanges {
 
   // First with each of the changes, oldest first.
   void Count(const Change& change);
-  // Then with each again; the catalog is as they all have made it.
+  // Then with each again from this one on: those before it are not kept. The catalog is as they all
+  // have made it.
+  Lsn first_to_add() const;
   absl::Status Add(const Change& change, const Catalog& catalog);
   // Then once: sets what is new and removes what is too old.
   absl::Status WriteInto(Snapshot& snapshot);
@@ -75,7 +77,12 @@ class RecentChanges {
   // Of one place, since it was purged.
   struct Linked {
     Lsn purged_lsn = 0;
-    uint64_t left = 0;  // source IDs of the changes that were counted and not added
+    // From this change on, as many source IDs were linked as are kept, or all if that is 0.
+    Lsn enough_from = 0;
+    uint64_t left = 0;  // of these, those that were counted and not added
+    // From this change on it is not enough yet.
+    Lsn next_from = 0;
+    uint64_t since_next = 0;
   };
   SortedRuns rows_;  // key: recent key without its block, then the source ID
   const uint64_t sources_max_;
