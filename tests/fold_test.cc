@@ -315,17 +315,25 @@ class FoldTest : public testing::Test {
       Append(GrantClaims{place, 5, first_token, sources.View(), lost_owners.View()}, made);
   }
 
+  void PurgeReferences(PlaceId place) {
+    const PlaceId number = model_.next_partition();
+    model_.Purge(place);
+    Append(PurgePlace{place, number, 1});
+  }
+  void EmptySomeTrash() {
+    if (model_.trash().empty()) return;
+    const PlaceId partition = model_.trash()[Below(model_.trash().size())];
+    model_.EmptyTrash(partition);
+    Append(EmptyTrash{partition});
+  }
+
   void ChangeCatalog(PlaceId place) {
     const PlaceId number = model_.next_partition();
     switch (Below(6)) {
       case 0:
-        model_.Purge(place);
-        return Append(PurgePlace{place, number, 1});
+        return PurgeReferences(place);
       case 1:
-        if (model_.trash().empty()) return;
-        place = model_.trash()[Below(model_.trash().size())];
-        model_.EmptyTrash(place);
-        return Append(EmptyTrash{place});
+        return EmptySomeTrash();
       case 2:
         model_.TakeNumber();
         return Append(CreateType{integration_, {number, "type-" + std::to_string(number)}});
@@ -654,7 +662,11 @@ TEST_F(FoldTest, WhatWasLinkedAtATimeIsToldWhateverHappenedSince) {
   sources_ = 100;
   std::vector<Moment> moments;
   for (int i = 0; i < 400; ++i) {
-    ChangeSomething();
+    const uint64_t what = Below(80);
+    what == 0   ? PurgeReferences(1)
+    : what == 1 ? EmptySomeTrash()
+    : what < 15 ? ChangeReservations(1)
+                : ChangeReferences(1);
     if (i % 20 == 0) {
       Moment& moment = moments.emplace_back();
       moment.time_us = static_cast<int64_t>(1000 * lsn_);
