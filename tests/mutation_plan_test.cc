@@ -529,7 +529,12 @@ class Drops : public Purges {
     Commit();
     return reply;
   }
-  PlaceId Dropped() { return Read<protocol::PurgeReply>(Drop(PreviewDrop().token)).trash; }
+  // As a primary leaves it: what was dropped is to be read from the disk again.
+  PlaceId Dropped() {
+    const PlaceId trash = Read<protocol::PurgeReply>(Drop(PreviewDrop().token)).trash;
+    store_.DropGathered();
+    return trash;
+  }
   // As the daemon asks by itself.
   template <typename Request>
   StatusCode DecideOwn(const Request& request) {
