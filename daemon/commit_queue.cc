@@ -11,6 +11,7 @@ CommitQueue::Push CommitQueue::TryPush(std::unique_ptr<ChangeRequest>& change) {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return Push::kClosed;
+    if (suspended_) return Push::kSuspended;
     if (bytes_ + size > kCommitQueueBytesMax) return Push::kFull;
     bytes_ += size;
     changes_.push_back(std::move(change));
@@ -22,7 +23,7 @@ CommitQueue::Push CommitQueue::TryPush(std::unique_ptr<ChangeRequest>& change) {
 std::vector<std::unique_ptr<ChangeRequest>> CommitQueue::TakeGroup(bool wait) {
   std::vector<std::unique_ptr<ChangeRequest>> group;
   std::unique_lock lock(mutex_);
-  if (wait) arrived_.wait(lock, [this] { return closed_ || !changes_.empty(); });
+  if (wait) arrived_.wait(lock, [this] { return closed_ || suspended_ || !changes_.empty(); });
   size_t group_bytes = 0;
   while (!changes_.empty() && group.size() < kGroupChangesMax) {
     const size_t size = changes_.front()->payload.size();
@@ -42,6 +43,19 @@ void CommitQueue::Close() {
     closed_ = true;
   }
   arrived_.notify_all();
+}
+
+void CommitQueue::Suspend() {
+  {
+    const std::lock_guard lock(mutex_);
+    suspended_ = true;
+  }
+  arrived_.notify_all();
+}
+
+void CommitQueue::Resume() {
+  const std::lock_guard lock(mutex_);
+  suspended_ = false;
 }
 
 }  // namespace xref

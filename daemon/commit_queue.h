@@ -67,23 +67,28 @@ struct ChangeRequest {
     return !std::holds_alternative<protocol::IntegrationCreateRequest>(asked);
   }
 
-  // Called once, on the writer's thread, with the reply's whole frame.
+  // Called once, with the reply's whole frame; with an empty one where nobody knows what will
+  // become of the change: then the peer's connection must end, so that it does not know either.
   absl::AnyInvocable<void(std::string frame) &&> done;
 };
 
 // Changes waiting for the writer, in order of arrival. Thread-safe: any number of threads push, one
-// takes. It is also the gate of shutdown: once closed nothing enters, and TakeGroup runs it empty.
+// takes. It is also the gate of shutdown, and of being the primary: once closed or suspended
+// nothing enters, and TakeGroup runs it empty.
 class CommitQueue {
  public:
-  enum class Push { kTaken, kFull, kClosed };
+  enum class Push { kTaken, kFull, kSuspended, kClosed };
   // Leaves `change` with the caller unless it was taken.
   Push TryPush(std::unique_ptr<ChangeRequest>& change);
 
   // Waits for changes and takes as many as make one group; an empty group once the queue is closed
-  // and empty. With `wait` false it does not wait, and an empty group says nothing.
+  // or suspended, and empty. With `wait` false it does not wait, and an empty group says nothing.
   std::vector<std::unique_ptr<ChangeRequest>> TakeGroup(bool wait = true);
 
   void Close();
+  // While somebody else is the primary.
+  void Suspend();
+  void Resume();
 
  private:
   std::mutex mutex_;
@@ -91,6 +96,7 @@ class CommitQueue {
   std::deque<std::unique_ptr<ChangeRequest>> changes_;  // guarded by mutex_
   size_t bytes_ = 0;                                    // guarded by mutex_
   bool closed_ = false;                                 // guarded by mutex_
+  bool suspended_ = false;                              // guarded by mutex_
 };
 
 }  // namespace xref

@@ -32,14 +32,9 @@ uint64_t BytesOf(const std::vector<std::unique_ptr<ChangeRequest>>& group) {
 
 }  // namespace
 
-int64_t Committer::Clock::NowMicroseconds() const {
-  const auto now = wall_ + (std::chrono::steady_clock::now() - steady_);
-  return std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-}
-
 void Committer::Run() {
   store_.DropGathered();
-  store_.WriterReservations().LimitLeases(clock_.NowMicroseconds() + int64_t{kLeaseMsMax} * 1000);
+  store_.WriterReservations().LimitLeases(clock_.Now() + int64_t{kLeaseMsMax} * 1000);
   for (bool reclaiming = false;; reclaiming = store_.ReclaimStep()) {
     Group group = queue_.TakeGroup(!reclaiming);
     if (group.empty()) {
@@ -47,37 +42,47 @@ void Committer::Run() {
       return;
     }
     if (const auto obstacle = FindObstacle(group)) {
-      RefuseAll(group, StatusCode::kReadOnly, *obstacle);
+      RefuseAll(group, *obstacle);
     } else {
       Commit(group);
     }
   }
 }
 
-std::optional<std::string> Committer::FindObstacle(const Group& group) {
+protocol::MaybeRefusal Committer::FindObstacle(const Group& group) {
+  // It waited while the daemon ceased to be the primary.
+  if (state_.phase() == Phase::kStandby) {
+    return protocol::Refusal{StatusCode::kNotPrimary, protocol::kNoItem,
+                             "this daemon is not the primary any more, and nothing of this was "
+                             "done; ask the one that is"};
+  }
   if (group.front()->is_question()) return std::nullopt;
-  if (state_.phase() == Phase::kReadOnly) return std::string(kReadOnlyHint);
+  const auto read_only = [](std::string why) {
+    return protocol::Refusal{StatusCode::kReadOnly, protocol::kNoItem, std::move(why)};
+  };
+  if (state_.phase() == Phase::kReadOnly) return read_only(std::string(kReadOnlyHint));
   if (!IsFromStandby(group)) {
-    if (std::string why = feed_.FindObstacle(); !why.empty()) return why;
+    if (std::string why = feed_.FindObstacle(); !why.empty()) return read_only(std::move(why));
   }
   if (journal_.DiskBytesFree() < kDiskBytesFreeMin) {
-    return fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
-                       kDiskBytesFreeMin >> 20);
+    return read_only(
+        fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
+                    kDiskBytesFreeMin >> 20));
   }
   if (store_.bytes_reserved() >= memory_limit_) {
     // A restore that does not fit, or that nobody goes on with, must not keep others from changes.
     store_.DropGathered();
-    return fmt::format(
+    return read_only(fmt::format(
         "the references take {} bytes of memory and the limit is {}; changes are refused and "
         "questions answered. Restart the daemon with a higher --memory-limit",
-        store_.bytes_reserved(), memory_limit_);
+        store_.bytes_reserved(), memory_limit_));
   }
   return std::nullopt;
 }
 
 void Committer::Commit(Group& group) {
   const auto begun = std::chrono::steady_clock::now();
-  GroupPlan plan(store_, safeguards_, state_.lsn, state_.epoch, clock_.NowMicroseconds());
+  GroupPlan plan(store_, safeguards_, state_.lsn, state_.epoch, clock_.Now());
   std::vector<GroupPlan::Reply> replies;
   replies.reserve(group.size());
   for (const auto& change : group) replies.push_back(plan.Decide(*change));
@@ -89,16 +94,17 @@ void Committer::Commit(Group& group) {
     if (absl::IsResourceExhausted(status)) {
       // The pages did not fit, so the commit point was not reached: the journal is as it was.
       spdlog::error("a group of changes was refused: {}", status.ToString());
-      return RefuseAll(group, StatusCode::kReadOnly,
-                       "the disk is full: nothing of this change was kept; try again when there is "
-                       "room");
+      return RefuseAll(group, {StatusCode::kReadOnly, protocol::kNoItem,
+                               "the disk is full: nothing of this change was kept; try again when "
+                               "there is room"});
     }
     if (!status.ok()) {
       spdlog::error("read-only from now on, no further change is accepted: {}", status.ToString());
       state_.set_trouble(Trouble::kCommit, status.ToString());
       state_.set_phase(Phase::kReadOnly);
-      RefuseAll(group, StatusCode::kReadOnly,
-                fmt::format("this change was not acknowledged and may be lost: {}", kReadOnlyHint));
+      RefuseAll(group, {StatusCode::kReadOnly, protocol::kNoItem,
+                        fmt::format("this change was not acknowledged and may be lost: {}",
+                                    kReadOnlyHint)});
       return;
     }
     Pass(Failpoint::kCommitAfter);
@@ -150,7 +156,7 @@ void Committer::ApplyRecord(const JournalRecord& record) {
 absl::Status Committer::BeginEpoch(Epoch epoch) {
   const Change begun{.lsn = state_.lsn + 1,
                      .epoch = epoch,
-                     .time_us = clock_.NowMicroseconds(),
+                     .time_us = clock_.Now(),
                      .actor = "xrefd",
                      .what = xref::BeginEpoch{safeguards_.DrawMark()}};
   std::string bytes;
@@ -166,9 +172,8 @@ void Committer::AnswerWhenHeld(Group group, std::vector<GroupPlan::Reply> replie
   const auto answer = [this](Group& changes, std::vector<GroupPlan::Reply>& owed,
                              protocol::AckLevel held, bool known) {
     if (!known) {
-      return RefuseAll(changes, StatusCode::kReadOnly,
-                       "the daemon shut down before a standby had confirmed this change, so it may "
-                       "be lost with this machine; ask again when the daemon is back");
+      for (const auto& change : changes) std::move(change->done)({});
+      return;
     }
     for (size_t i = 0; i < changes.size(); ++i) {
       Answer(*changes[i], owed[i].status, owed[i].payload,
@@ -184,10 +189,10 @@ void Committer::AnswerWhenHeld(Group group, std::vector<GroupPlan::Reply> replie
   });
 }
 
-void Committer::RefuseAll(Group& group, StatusCode status, const std::string& message) {
+void Committer::RefuseAll(Group& group, const protocol::Refusal& refusal) {
   std::string payload;
-  protocol::Encode(protocol::Refusal{status, protocol::kNoItem, message}, payload);
-  for (const auto& change : group) Answer(*change, status, payload);
+  protocol::Encode(refusal, payload);
+  for (const auto& change : group) Answer(*change, refusal.status, payload);
 }
 
 void Committer::Answer(ChangeRequest& change, StatusCode status, std::string_view payload,

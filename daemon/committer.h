@@ -1,9 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +11,7 @@
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
 #include "persistence/journal.h"
+#include "replication/change_clock.h"
 #include "replication/feed.h"
 
 namespace xref {
@@ -23,46 +22,38 @@ namespace xref {
 class Committer {
  public:
   Committer(CommitQueue& queue, Journal& journal, Feed& feed, ReferenceStore& store,
-            ServerState& state, uint64_t memory_limit, uint64_t deletes_max)
+            ServerState& state, ChangeClock clock, uint64_t memory_limit, uint64_t deletes_max)
       : queue_(queue),
         journal_(journal),
         feed_(feed),
         store_(store),
         state_(state),
         memory_limit_(memory_limit),
-        safeguards_(deletes_max) {}
+        safeguards_(deletes_max),
+        clock_(clock) {}
 
   // Begins a new epoch, durably, before anything is done in it. Any error is final, as after a
   // failed commit. On the writer's thread, before Run.
   absl::Status BeginEpoch(Epoch epoch);
 
-  // Runs on the writer's thread until the queue is closed and empty.
+  const ChangeClock& clock() const { return clock_; }
+
+  // Runs on the writer's thread until the queue is closed or suspended, and empty.
   void Run();
 
  private:
   using Group = std::vector<std::unique_ptr<ChangeRequest>>;
 
   // Why the group cannot be taken now, or nothing.
-  std::optional<std::string> FindObstacle(const Group& group);
+  protocol::MaybeRefusal FindObstacle(const Group& group);
   void Commit(Group& group);
   // Answers every change of the group with the same refusal.
-  void RefuseAll(Group& group, protocol::StatusCode status, const std::string& message);
+  void RefuseAll(Group& group, const protocol::Refusal& refusal);
   void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload,
               uint8_t flags = 0);
   // Answers the changes once as many copies of them are durable as the rule asks for.
   void AnswerWhenHeld(Group group, std::vector<GroupPlan::Reply> replies);
   void ApplyRecord(const JournalRecord& record);
-
-  // The time since 1970 as it was when the daemon began, plus what has passed since: it never goes
-  // back, whatever is done to the system's clock, so that leases end when they should.
-  class Clock {
-   public:
-    int64_t NowMicroseconds() const;
-
-   private:
-    const std::chrono::system_clock::time_point wall_ = std::chrono::system_clock::now();
-    const std::chrono::steady_clock::time_point steady_ = std::chrono::steady_clock::now();
-  };
 
   CommitQueue& queue_;
   Journal& journal_;
@@ -71,7 +62,7 @@ class Committer {
   ServerState& state_;
   const uint64_t memory_limit_;
   Safeguards safeguards_;
-  const Clock clock_;
+  const ChangeClock clock_;
 };
 
 }  // namespace xref

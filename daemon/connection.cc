@@ -40,6 +40,7 @@ Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, s
       progress_(socket_.get_executor()),
       thread_(thread),
       session_(service, io_thread),
+      leadership_(service.leadership),
       peer_(NameOf(socket_)),
       frame_due_since_(Clock::now()) {}
 
@@ -118,10 +119,11 @@ asio::awaitable<size_t> Connection::HandleInput() {
 
 void Connection::HandleFrame(const protocol::Frame& frame) {
   const auto make_done = [this]() -> Session::ChangeDone {
-    return [self = shared_from_this()](std::string reply) mutable {
+    return [self = shared_from_this(), term = leadership_.term()](std::string reply) mutable {
       auto executor = self->socket_.get_executor();
-      asio::post(executor,
-                 [self = std::move(self), reply = std::move(reply)] { self->OnChangeDone(reply); });
+      asio::post(executor, [self = std::move(self), term, reply = std::move(reply)] {
+        self->OnChangeDone(reply, term);
+      });
     };
   };
   switch (session_.Handle(frame, output_, make_done)) {
@@ -138,12 +140,14 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
   if (session_.holds_backup()) backup_due_since_ = Clock::now();
 }
 
-void Connection::OnChangeDone(const std::string& frame) {
+void Connection::OnChangeDone(const std::string& frame, uint64_t term) {
   --changes_in_flight_;
-  if (!broken_) {
-    output_.append(frame);
-    Flush();
+  if (broken_) return WakeUp();
+  if (frame.empty() || !leadership_.Covers(term)) {
+    return Abandon("what it asked for cannot be acknowledged, and nobody knows what becomes of it");
   }
+  output_.append(frame);
+  Flush();
   WakeUp();
 }
 

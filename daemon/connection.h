@@ -12,6 +12,7 @@
 
 #include "daemon/io_thread.h"
 #include "daemon/session.h"
+#include "replication/leadership.h"
 
 namespace xref {
 
@@ -44,7 +45,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<size_t> HandleInput();
   boost::asio::awaitable<void> AwaitPeerLeaving();
   void HandleFrame(const protocol::Frame& frame);
-  void OnChangeDone(const std::string& frame);
+  // `term`: of the daemon's leadership, when the peer asked.
+  void OnChangeDone(const std::string& frame, uint64_t term);
 
   // True while too much is owed to the peer for another request to be taken.
   bool Congested() const;
@@ -65,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer progress_;
   IoThread& thread_;
   Session session_;
+  const Leadership& leadership_;
   std::string peer_;  // for the log
 
   // Bytes [input_begin_, input_end_) are read and not handled yet.

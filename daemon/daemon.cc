@@ -31,8 +31,10 @@
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
+#include "replication/election.h"
 #include "replication/feed.h"
 #include "replication/follower.h"
+#include "replication/leadership.h"
 
 // The threads, and what passes between them:
 //
@@ -40,6 +42,7 @@
 //   I/O 0..N-1   sockets, parsing, questions        --changes-->  commit queue
 //   writer       recovery; then: queue -> decide -> journal -> store  --replies--> I/O threads
 //   maintenance  journal -> snapshot, every so often; between that, jobs that sessions ask for
+//   election     of a cluster: asks etcd who is the primary, and has the writer follow or lead
 //
 //                        reads (reader lock, one slot a thread)
 //   I/O threads  ------------------------------------------------>  ReferenceStore
@@ -52,7 +55,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
+absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text, bool trusts_network) {
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -70,10 +73,11 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text) {
     return absl::InvalidArgumentError(fmt::format(
         "--listen {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", text));
   }
-  if (!address.is_loopback()) {
+  if (!address.is_loopback() && !trusts_network) {
     return absl::InvalidArgumentError(
         fmt::format("--listen {}: only a loopback address is allowed, since whoever reaches the "
-                    "port can change everything; use 127.0.0.1 or ::1",
+                    "port can change everything; use 127.0.0.1 or ::1, or --trust-network where "
+                    "nobody else can reach it",
                     text));
   }
   return tcp::endpoint(address, port);
@@ -93,9 +97,14 @@ class LoadingLog {
   std::chrono::steady_clock::time_point next_;
 };
 
+// A standby that takes over by itself must not lack what was acknowledged.
+bool AwaitsStandby(const Options& options) {
+  return options.ack == "standby" || !options.etcd.empty();
+}
+
 AckRule AckRuleOf(const Options& options) {
   return {
-      .level = options.ack == "standby" ? protocol::AckLevel::kStandby : protocol::AckLevel::kDisk,
+      .level = AwaitsStandby(options) ? protocol::AckLevel::kStandby : protocol::AckLevel::kDisk,
       .degrade = options.ack_degrade,
       .timeout = std::chrono::milliseconds(options.ack_timeout_ms)};
 }
@@ -125,7 +134,9 @@ class Daemon {
                  .backups = backups_,
                  .queries = queries_,
                  .feed = feed_,
+                 .leadership = leadership_,
                  .follower = nullptr,
+                 .election = nullptr,
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit} {
@@ -140,14 +151,28 @@ class Daemon {
     auto listener = Listener::Bind(address, connections_max, state_, io_threads_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
-    if (!options_.standby_of.empty()) {
-      follower_.emplace(
-          Follower::Options{.primary = options_.standby_of,
-                            .name = options_.name.empty() ? listener_->address() : options_.name,
-                            .data_folder = options_.data,
-                            .map_bytes = kMapBytes});
-      service_.follower = &*follower_;
-    }
+    if (options_.standby_of.empty() && options_.etcd.empty()) return absl::OkStatus();
+    const Member self{options_.name.empty() ? listener_->address() : options_.name, folder_.node()};
+    follower_.emplace(Follower::Options{.elected = !options_.etcd.empty(),
+                                        .self = self,
+                                        .data_folder = options_.data,
+                                        .map_bytes = kMapBytes},
+                      options_.standby_of);
+    service_.follower = &*follower_;
+    if (options_.etcd.empty()) return absl::OkStatus();
+    auto etcd = Etcd::Make(options_.etcd);
+    if (!etcd.ok()) return etcd.status();
+    const std::chrono::seconds lease(options_.lease_seconds);
+    election_.emplace(
+        Election::Options{
+            .cluster = options_.cluster,
+            .self = self,
+            .address = options_.advertise.empty() ? listener_->address() : options_.advertise,
+            .lease = lease},
+        *std::move(etcd), *follower_, feed_, leadership_,
+        Election::Actions{.can_lead = [this] { return state_.phase() != Phase::kReadOnly; },
+                          .step_down = [this] { StepDown(); }});
+    service_.election = &*election_;
     return absl::OkStatus();
   }
   // HOST:PORT, with the port that was taken where 0 was asked for.
@@ -181,6 +206,7 @@ class Daemon {
     queries_.Stop();  // while the writer still answers it
     commits_.Close();
     writer.join();
+    if (election_) election_->Stop();
     for (const auto& thread : io_threads_) thread->Stop();
     maintenance_.Stop();
     if (state_.phase() == Phase::kReadOnly) {
@@ -237,19 +263,29 @@ class Daemon {
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                               begun)
             .count());
-    if (follower_) {
-      spdlog::info("loaded: {}", found);
-      if (FollowUntilPromoted()) LeadAfter(follower_->TakePromotion());
-    } else {
-      LeadWith(found);
+    if (!follower_) return LeadWith(found);
+    spdlog::info("loaded: {}", found);
+    commits_.Suspend();
+    if (election_) election_->Start();
+    while (FollowUntilPromoted() && LeadAfter(follower_->TakePromotion())) {
     }
+  }
+
+  // From the primary to a standby, on the election's thread.
+  void StepDown() {
+    state_.StepDown();
+    leadership_.End();
+    commits_.Suspend();
+    feed_.Stop();
   }
 
   // As a standby; false where the daemon is to end.
   bool FollowUntilPromoted() {
     const auto begin_to_answer = [this] {
       state_.set_phase(Phase::kStandby);
-      spdlog::info("ready: a standby of {}, LSN {}", options_.standby_of, state_.lsn.load());
+      const std::string primary = follower_->primary();
+      spdlog::info("ready: a standby of {}, LSN {}", primary.empty() ? "nobody yet" : primary,
+                   state_.lsn.load());
     };
     // One that has never followed knows nothing that it could answer with.
     if (state_.lsn > 0) begin_to_answer();
@@ -277,22 +313,26 @@ class Daemon {
 
   // As the primary that it has been, until the daemon ends. `found` is what was recovered.
   void LeadWith(const std::string& found) {
-    Committer committer = MakeCommitter();
+    Committer committer = MakeCommitter(ChangeClock());
     const auto& epochs = store_.WriterCatalog().epochs();
     // That of a backup which was restored is not on record yet.
     const bool is_new = !epochs.empty() && epochs.back().epoch != state_.epoch;
-    if (BeginToLead(is_new ? committer.BeginEpoch(state_.epoch) : absl::OkStatus())) {
+    if (BeginToLead(is_new ? committer.BeginEpoch(state_.epoch) : absl::OkStatus(),
+                    committer.clock(), nullptr)) {
       spdlog::info("ready: {}", found);
     }
     Commit(committer);
   }
 
-  // As the primary of the next epoch.
-  void LeadAfter(Follower::Promotion promotion) {
-    Committer committer = MakeCommitter();
+  // As the primary of the next epoch, until the daemon ends; true where it is to follow again.
+  bool LeadAfter(Follower::Promotion promotion) {
+    // Its primary's clock goes on, whatever the one here shows.
+    Committer committer = MakeCommitter(follower_->primary_clock().value_or(ChangeClock()));
+    commits_.Resume();
     const Lsn last_of_others = state_.lsn;
-    const absl::Status begun = committer.BeginEpoch(state_.epoch + 1);
-    if (BeginToLead(begun)) {
+    const absl::Status begun =
+        committer.BeginEpoch(std::max(promotion.epoch, state_.epoch.load() + 1));
+    if (BeginToLead(begun, committer.clock(), promotion.in_sync ? &*promotion.in_sync : nullptr)) {
       spdlog::info("promoted: the primary of epoch {}, from LSN {} on", state_.epoch.load(),
                    last_of_others);
       std::move(promotion.done)(
@@ -301,17 +341,19 @@ class Daemon {
       std::move(promotion.done)(begun);
     }
     Commit(committer);
+    return state_.phase() == Phase::kStandby;
   }
 
-  Committer MakeCommitter() {
-    return Committer(commits_, *files_.journal, feed_, store_, state_, options_.memory_limit,
+  Committer MakeCommitter(ChangeClock clock) {
+    return Committer(commits_, *files_.journal, feed_, store_, state_, clock, options_.memory_limit,
                      options_.deletes_per_minute);
   }
 
   // Takes changes from now on, unless the epoch could not be begun.
-  bool BeginToLead(const absl::Status& begun) {
+  bool BeginToLead(const absl::Status& begun, ChangeClock clock,
+                   const std::vector<Member>* in_sync) {
     if (begun.ok()) {
-      feed_.Start(*files_.journal, state_.lsn);
+      feed_.Start(*files_.journal, state_.lsn, clock, in_sync);
       state_.set_phase(Phase::kReady);
     } else {
       state_.set_trouble(Trouble::kCommit, begun.ToString());
@@ -344,7 +386,8 @@ class Daemon {
   ReferenceStore store_;
   CommitQueue commits_;
   Feed feed_;
-  std::optional<Follower> follower_;  // of a standby
+  Leadership leadership_;
+  std::optional<Follower> follower_;  // of a standby, or one of a cluster
   Maintenance maintenance_;
   Verifications verifications_;
   Backups backups_;
@@ -356,20 +399,21 @@ class Daemon {
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
-  absl::Status ended_;  // written by the writer before main_ is stopped
+  std::optional<Election> election_;  // of one of a cluster; ends before what it acts upon
+  absl::Status ended_;                // written by the writer before main_ is stopped
 };
 
 }  // namespace
 
 absl::Status RunDaemon(const Options& options) {
-  auto address = ParseAddress(options.listen);
+  auto address = ParseAddress(options.listen, options.trust_network);
   if (!address.ok()) return address.status();
   for (;;) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
     Daemon daemon(options, *folder);
     if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
-    address = ParseAddress(daemon.address());
+    address = ParseAddress(daemon.address(), options.trust_network);
     const absl::Status ended = daemon.Run();
     if (!daemon.reload()) return ended;
     spdlog::info("a copy of the primary's data has arrived: starting with it");

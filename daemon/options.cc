@@ -63,6 +63,7 @@ Examples:
   xrefd --restore backup.xref --data /var/lib/xrefd-new
   xrefd --data ./primary --ack standby
   xrefd --data ./standby --listen 127.0.0.1:7421 --standby-of 127.0.0.1:7411
+  xrefd --data ./a --name a --etcd http://127.0.0.1:2379 --cluster shop
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
 --restore makes a new data folder from a file that "xref backup" wrote, and ends.
@@ -118,25 +119,54 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
-  app.add_option("--standby-of", options.standby_of,
-                 "Follow the primary at this address and answer questions only, until it is "
-                 "promoted: see xref promote --help")
-      ->type_name("HOST:PORT");
-  app.add_option("--name", options.name, "Of a standby, as its primary shows it; else its address")
+  app.add_flag("--trust-network", options.trust_network,
+               "Listen on an address that is not loopback, although whoever reaches it can change "
+               "everything: for closed networks");
+  auto* standby_of =
+      app.add_option("--standby-of", options.standby_of,
+                     "Follow the primary at this address and answer questions only, until it is "
+                     "promoted: see xref promote --help")
+          ->type_name("HOST:PORT");
+  app.add_option("--name", options.name, "Of this daemon, as others show it; else its address")
       ->type_name("NAME")
       ->check([](const std::string& name) {
         return std::string(IsLabel(name, kNameBytesMax) ? ""
                                                         : "1 to 64 bytes, no control characters");
       });
+  auto* etcd =
+      app.add_option("--etcd", options.etcd,
+                     "Have this etcd decide who is the primary of --cluster; every change is then "
+                     "acknowledged once all standbys that may take over have it")
+          ->type_name("URL,...")
+          ->delimiter(',')
+          ->excludes(standby_of);
+  auto* cluster = app.add_option("--cluster", options.cluster,
+                                 "The cluster that this daemon belongs to, with --etcd")
+                      ->type_name("NAME")
+                      ->needs(etcd)
+                      ->check([](const std::string& name) {
+                        return std::string(IsName(name) ? "" : "1 to 64 letters, digits, - _ .");
+                      });
+  etcd->needs(cluster);
+  app.add_option("--advertise", options.advertise,
+                 "Where others of the cluster, and clients, reach this daemon; else --listen")
+      ->type_name("HOST:PORT")
+      ->needs(etcd);
+  app.add_option("--lease-seconds", options.lease_seconds,
+                 "How long a primary that is lost, or does not reach etcd, keeps its place")
+      ->type_name("N")
+      ->check(CLI::Range(2, 3'600))
+      ->needs(etcd);
   app.add_option("--ack", options.ack,
                  "Acknowledge a change once it is on this disk, or on that of a standby as well")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"disk", "standby"}));
-  app.add_flag("--ack-degrade", options.ack_degrade,
-               "With --ack standby: while no standby is in sync, acknowledge what is on this disk "
-               "alone, and say so. Without it such changes are refused");
+  app.add_flag(
+      "--ack-degrade", options.ack_degrade,
+      "With --ack standby or --etcd: while no standby is in sync, acknowledge what is on this disk "
+      "alone, and say so. Without it such changes are refused");
   app.add_option("--ack-timeout-ms", options.ack_timeout_ms,
-                 "With --ack-degrade: how long a change waits for a standby")
+                 "With --ack-degrade, or --etcd: how long a change waits for a standby")
       ->type_name("N")
       ->check(CLI::Range(1, 600'000));
   app.add_option("--log-level", options.log_level, "How much is logged, on stderr")

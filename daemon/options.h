@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace xref {
 
@@ -23,9 +24,14 @@ struct Options {
   uint32_t history_days = 365;         // that what happened to a source ID is kept
   uint64_t memory_limit = 0;           // bytes of references; above it changes are refused
   std::string standby_of;              // HOST:PORT of the primary to follow; empty for a primary
-  std::string name;          // of a standby, as its primary shows it; empty for its address
-  std::string ack = "disk";  // or "standby": where a change must be before it is acknowledged
-  bool ack_degrade = false;  // go on without a standby while none is in sync
+  std::string name;                    // of this daemon, as others show it; empty for its address
+  std::vector<std::string> etcd;  // http://HOST:PORT; empty where nobody decides on the primary
+  std::string cluster;            // that etcd knows this daemon's cluster by
+  std::string advertise;          // HOST:PORT where others reach it; empty for `listen`
+  uint32_t lease_seconds = 5;     // of the primary
+  bool trust_network = false;     // listen on addresses that are not loopback
+  std::string ack = "disk";       // or "standby": where a change must be before it is acknowledged
+  bool ack_degrade = false;       // go on without a standby while none is in sync
   uint32_t ack_timeout_ms = 2'000;
   std::string log_level = "info";
   std::string check;  // the data folder to examine in place of running a daemon

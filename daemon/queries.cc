@@ -413,6 +413,11 @@ Queries::Reply Queries::Commit(const Request& request) {
                            "too many changes wait to be committed; try again");
   }
   const std::string bytes = committed.get();
+  if (bytes.empty()) {
+    return Refusing<Reply>(StatusCode::kReadOnly,
+                           "this daemon ceased to be the primary before this was confirmed, so it "
+                           "may have been done or not; look at the new primary");
+  }
   const auto parsed = protocol::ParseFrame(
       {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, protocol::kReplyBytesMax);
   const auto& whole = std::get<protocol::Parsed>(parsed).frame;

@@ -73,6 +73,12 @@ class ServerState {
     }
   }
 
+  // A standby instead of the primary, unless it drains or a commit has failed.
+  void StepDown() {
+    Phase from = Phase::kReady;
+    phase_.compare_exchange_strong(from, Phase::kStandby);
+  }
+
   // Why the daemon is read-only, why the last checkpoint failed, what is damaged; empty where all
   // is well.
   std::string troubles() const {

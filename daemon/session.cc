@@ -188,12 +188,26 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
                                "the primary of that epoch",
                                state.epoch.load(), request.epoch)};
   }
-  if (phase == Phase::kStandby && !IsForStandbys(request.opcode)) {
-    return Refusal{StatusCode::kNotPrimary, kNoItem,
-                   fmt::format("this daemon is a standby, and the request is for the primary: {}",
-                               service_.follower->primary())};
-  }
+  if (ServesAsStandby() && !IsForStandbys(request.opcode)) return NotPrimary();
   return std::nullopt;
+}
+
+bool Session::ServesAsStandby() const {
+  const Phase phase = service_.state.phase();
+  // One whose disk failed may have been followed by another.
+  const bool is_replaced =
+      phase == Phase::kReadOnly && service_.election && !service_.leadership.HasTerm();
+  return phase == Phase::kStandby || is_replaced || service_.leadership.HasLapsed();
+}
+
+Refusal Session::NotPrimary() const {
+  const std::string primary = service_.follower->primary();
+  return {StatusCode::kNotPrimary, kNoItem,
+          primary.empty() ? "this daemon is a standby, and there is no primary at present that the "
+                            "request could go to; try again soon"
+                          : fmt::format("this daemon is a standby, and the request is for the "
+                                        "primary: {}",
+                                        primary)};
 }
 
 void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
@@ -206,7 +220,7 @@ void Session::RefuseStream(const protocol::Malformed& malformed, std::string& ou
 
 FrameHeader Session::OkHeader(const FrameHeader& request) const {
   FrameHeader reply = protocol::ReplyHeader(request, StatusCode::kOk, service_.state.epoch);
-  if (service_.state.phase() == Phase::kStandby) reply.flags |= protocol::kFlagFromStandby;
+  if (ServesAsStandby()) reply.flags |= protocol::kFlagFromStandby;
   return reply;
 }
 
@@ -540,6 +554,9 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
               "too many changes wait to be committed; try again, with fewer at a time"},
              out);
       return Next::kAnswered;
+    case CommitQueue::Push::kSuspended:
+      Refuse(frame.header, NotPrimary(), out);
+      return Next::kAnswered;
     case CommitQueue::Push::kClosed:
       break;
   }
@@ -614,7 +631,17 @@ void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
     reply.facts.emplace_back(name, fmt::format("{}", value));
   };
   const ServerState& state = service_.state;
-  if (state.phase() == Phase::kStandby || (service_.follower && state.phase() == Phase::kLoading)) {
+  if (service_.election) {
+    const ElectionStatus election = service_.election->status();
+    fact("cluster", service_.election->cluster());
+    if (!election.trouble.empty()) fact("cluster_trouble", election.trouble);
+    std::string names;
+    for (const Member& member : election.in_record) {
+      names += (names.empty() ? "" : ", ") + member.name;
+    }
+    fact("may_take_over", names.empty() ? "nobody" : names);
+  }
+  if (ServesAsStandby() || (service_.follower && state.phase() == Phase::kLoading)) {
     const FollowerStatus follower = service_.follower->status();
     fact("role", "standby");
     fact("primary", service_.follower->primary());

@@ -17,8 +17,10 @@
 #include "persistence/data_files.h"
 #include "protocol/frame.h"
 #include "protocol/messages.h"
+#include "replication/election.h"
 #include "replication/feed.h"
 #include "replication/follower.h"
+#include "replication/leadership.h"
 
 namespace xref {
 
@@ -32,7 +34,9 @@ struct Service {
   Backups& backups;
   Queries& queries;
   Feed& feed;
+  const Leadership& leadership;
   Follower* follower;  // null where the daemon was started as a primary
+  Election* election;  // null where no etcd decides
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
@@ -90,6 +94,9 @@ class Session {
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
            absl::FunctionRef<ChangeDone()> make_done);
 
+  // Whether somebody else is the primary, or may be: what is answered may be old.
+  bool ServesAsStandby() const;
+  protocol::Refusal NotPrimary() const;
   // Why no request like this one can be answered now, or nothing.
   protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
   FrameHeader OkHeader(const FrameHeader& request) const;

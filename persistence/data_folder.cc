@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <random>
 #include <thread>
 #include <utility>
 
 #include "persistence/arrival.h"
+#include "persistence/file_descriptor.h"
 
 namespace xref {
 namespace {
@@ -80,6 +83,34 @@ std::string ReadHolder(int fd) {
                   : std::string("another process");
 }
 
+uint64_t ReadNode(const std::string& path) {
+  char text[17] = {};
+  uint64_t node = 0;
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.ok() && pread(file.get(), text, 16, 0) == 16) std::from_chars(text, text + 16, node, 16);
+  return node;
+}
+
+// Reads the folder's number, or draws one. One that cannot be read is lost for good: the folder is
+// then taken for another, which is safe.
+absl::StatusOr<uint64_t> ReadOrDrawNode(const std::string& folder) {
+  const std::string path = folder + "/NODE";
+  if (const uint64_t node = ReadNode(path); node != 0) return node;
+  std::random_device random;
+  const uint64_t node = (uint64_t{random()} << 32 | random()) | 1;
+  const std::string part = path + ".part";
+  const FileDescriptor file(
+      open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
+  const std::string text = fmt::format("{:016x}\n", node);
+  const FileDescriptor parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool is_kept =
+      file.ok() && parent.ok() &&
+      pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+      fsync(file.get()) == 0 && rename(part.c_str(), path.c_str()) == 0 && fsync(parent.get()) == 0;
+  if (!is_kept) return Failure(path, "writing", errno);
+  return node;
+}
+
 }  // namespace
 
 absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
@@ -101,6 +132,9 @@ absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
   if (ftruncate(fd, 0) != 0 || pwrite(fd, holder.data(), holder.size(), 0) < 0) {
     return Failure(lock_path, "writing", errno);
   }
+  const auto node = ReadOrDrawNode(path);
+  if (!node.ok()) return node.status();
+  folder.node_ = *node;
   if (auto status = InstallArrival(path); !status.ok()) return status;
   for (const std::string& part : {folder.journal_path(), folder.snapshot_path()}) {
     if (auto status = MakeFolder(part); !status.ok()) return status;
@@ -109,7 +143,9 @@ absl::StatusOr<DataFolder> DataFolder::Lock(const std::string& path) {
 }
 
 DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_fd_(std::exchange(other.lock_fd_, -1)) {}
+    : path_(std::move(other.path_)),
+      node_(other.node_),
+      lock_fd_(std::exchange(other.lock_fd_, -1)) {}
 
 DataFolder::~DataFolder() {
   if (lock_fd_ >= 0) close(lock_fd_);

@@ -2,6 +2,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <cstdint>
 #include <string>
 
 namespace xref {
@@ -20,10 +21,14 @@ class DataFolder {
   std::string journal_path() const { return path_ + "/journal"; }
   std::string snapshot_path() const { return path_ + "/snapshot"; }
 
+  // Drawn at random when the folder was made: another one in its place is told apart. Never 0.
+  uint64_t node() const { return node_; }
+
  private:
   DataFolder(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
 
   std::string path_;
+  uint64_t node_ = 0;
   int lock_fd_;
 };
 

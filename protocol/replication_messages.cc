@@ -46,12 +46,14 @@ MaybeRefusal Decode(Bytes payload, FollowReply& message) {
 void Encode(const FetchRequest& message, std::string& out) {
   Writer writer(out);
   writer.U64(message.after);
+  writer.U64(message.node);
   writer.Text8(message.name);
 }
 
 MaybeRefusal Decode(Bytes payload, FetchRequest& message) {
   Reader reader(payload);
   message.after = reader.U64();
+  message.node = reader.U64();
   message.name = reader.Text8();
   if (auto refusal = Finish(reader)) return refusal;
   if (IsLabel(message.name, kNameBytesMax)) return std::nullopt;
@@ -63,6 +65,7 @@ void Encode(const FetchReply& message, std::string& out) {
   writer.U64(message.lsn);
   writer.U8(message.lost ? 1 : 0);
   writer.U8(static_cast<uint8_t>(message.ack));
+  writer.U64(static_cast<uint64_t>(message.time_us));
   writer.U32(static_cast<uint32_t>(message.records.size()));
   for (const std::string_view record : message.records) {
     writer.U32(static_cast<uint32_t>(record.size()));
@@ -75,6 +78,7 @@ MaybeRefusal Decode(Bytes payload, FetchReply& message) {
   message.lsn = reader.U64();
   message.lost = reader.U8() != 0;
   message.ack = reader.U8() == 0 ? AckLevel::kDisk : AckLevel::kStandby;
+  message.time_us = static_cast<int64_t>(reader.U64());
   for (uint32_t left = reader.U32(); left > 0 && reader.ok(); --left) {
     message.records.push_back(reader.Text(reader.U32()));
   }

@@ -44,14 +44,16 @@ void Encode(const FollowReply& message, std::string& out);
 
 struct FetchRequest {
   Lsn after = 0;          // everything up to here is durable at the standby
+  uint64_t node = 0;      // of the standby's data folder, drawn at random when it was made
   std::string_view name;  // of the standby, for the primary's status
 };
 // Which copies of a change there must be before it is acknowledged.
 enum class AckLevel : uint8_t { kDisk = 0, kStandby = 1 };
 struct FetchReply {
-  Lsn lsn = 0;        // of the primary's last change
-  bool lost = false;  // what comes after `after` is not in the journal any more: take a backup
-  AckLevel ack{};     // that held when this was sent
+  Lsn lsn = 0;          // of the primary's last change
+  bool lost = false;    // what comes after `after` is not in the journal any more: take a backup
+  AckLevel ack{};       // that held when this was sent
+  int64_t time_us = 0;  // of the primary's clock: microseconds since 1970
   std::vector<std::string_view> records;  // of consecutive changes (change_codec.h), from after + 1
 };
 void Encode(const FetchRequest& message, std::string& out);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 namespace xref {
 namespace {
@@ -20,10 +21,21 @@ constexpr std::chrono::minutes kForgottenAfter{10};
 
 }  // namespace
 
-void Feed::Start(Journal& journal, Lsn durable) {
+void Feed::Start(Journal& journal, Lsn durable, ChangeClock clock,
+                 const std::vector<Member>* recorded) {
   journal_ = &journal;
+  clock_ = clock;
   const std::lock_guard lock(mutex_);
   durable_ = durable;
+  started_ = Clock::now();
+  degraded_ = false;
+  standbys_.clear();
+  awaited_.clear();
+  recorded_.reset();
+  if (recorded != nullptr) {
+    recorded_ = *recorded;
+    for (const Member& member : *recorded) awaited_[member] = 0;
+  }
   running_ = true;
   thread_ = std::thread([this] { Run(); });
 }
@@ -59,7 +71,9 @@ void Feed::Hold(Lsn lsn, Release release) {
       return;
     }
   }
-  std::move(release)(AckLevel::kDisk, rule_.level == AckLevel::kDisk || rule_.degrade);
+  // One that keeps a record has lost its place where it is stopped, and may acknowledge nothing.
+  std::move(release)(AckLevel::kDisk,
+                     rule_.level == AckLevel::kDisk || (rule_.degrade && !keeps_record()));
 }
 
 std::string Feed::FindObstacle() const {
@@ -82,12 +96,16 @@ void Feed::Fetch(const protocol::FetchRequest& asked, Answer answer) {
     is_full = !running_ || (standbys_.size() >= kStandbysMax && !standbys_.contains(name));
     if (!is_full) {
       Standby& standby = standbys_[name];
+      if (standby.node != asked.node) standby = {.node = asked.node};  // another folder
       const bool was_in_sync = standby.in_sync && now - standby.seen < kAbsentAfter;
       standby.durable = asked.after;
       standby.in_sync = standby.told != 0 && asked.after >= standby.told;
-      standby.told = std::max<Lsn>(durable_, 1);
       standby.seen = now;
       if (standby.in_sync && !was_in_sync) spdlog::info("the standby {} is in sync", name);
+      if (standby.in_sync && keeps_record()) {
+        // What is acknowledged from now on it has as well; what was, once it is there.
+        awaited_.try_emplace({name, asked.node}, durable_);
+      }
       if (standby.in_sync && std::exchange(degraded_, false)) {
         spdlog::info("changes are acknowledged once a standby has them, again");
       }
@@ -105,15 +123,81 @@ void Feed::Fetch(const protocol::FetchRequest& asked, Answer answer) {
   std::move(answer)(StatusCode::kOverloaded, std::move(payload));
 }
 
+// ---- The keeper of the record ----
+
+std::optional<std::vector<Member>> Feed::FindNewRecord() {
+  const std::lock_guard lock(mutex_);
+  if (!running_ || !keeps_record()) return std::nullopt;
+  const auto now = Clock::now();
+  std::vector<Member> wanted;
+  for (auto at = awaited_.begin(); at != awaited_.end();) {
+    const auto& [member, from] = *at;
+    const bool is_recorded = std::binary_search(recorded_->begin(), recorded_->end(), member);
+    const Standby* standby = FindStandby(member);
+    const bool is_late = !held_.empty() && now - held_.front().since > rule_.timeout &&
+                         (standby == nullptr || standby->durable < held_.front().lsn);
+    const bool is_there =
+        !is_late && now - (standby == nullptr ? started_ : standby->seen) <= rule_.timeout;
+    if (is_there && (is_recorded || (standby != nullptr && standby->durable >= from))) {
+      wanted.push_back(member);
+    }
+    // Nobody relies yet on one that was about to join.
+    const bool is_given_up = !is_there && !is_recorded;
+    at = is_given_up ? awaited_.erase(at) : std::next(at);
+    if (is_given_up) changed_.notify_all();
+  }
+  if (wanted == *recorded_) return std::nullopt;
+  return wanted;
+}
+
+void Feed::NoteRecord(std::vector<Member> members) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!running_ || !keeps_record()) return;
+    for (const Member& member : *recorded_) {
+      if (!std::binary_search(members.begin(), members.end(), member)) awaited_.erase(member);
+    }
+    for (const Member& member : members) awaited_[member] = 0;
+    recorded_ = std::move(members);
+  }
+  changed_.notify_all();
+}
+
 // ---- The thread ----
 
+void Feed::Degrade() {
+  degraded_ = true;
+  spdlog::error("no standby is in sync: changes are acknowledged once they are on this disk alone");
+}
+
+const Feed::Standby* Feed::FindStandby(const Member& member) const {
+  const auto found = standbys_.find(member.name);
+  return found != standbys_.end() && found->second.node == member.node ? &found->second : nullptr;
+}
+
+Lsn Feed::Reached() const {
+  Lsn reached = 0;
+  if (!keeps_record()) {
+    for (const auto& [name, standby] : standbys_) reached = std::max(reached, standby.durable);
+  } else if (!awaited_.empty()) {
+    reached = std::numeric_limits<Lsn>::max();
+    for (const auto& [member, from] : awaited_) {
+      const Standby* standby = FindStandby(member);
+      reached = std::min(reached, standby == nullptr ? 0 : standby->durable);
+    }
+  }
+  return reached;
+}
+
 bool Feed::HasStandbyInSync(Clock::time_point now) const {
+  if (keeps_record()) return !awaited_.empty();
   return std::any_of(standbys_.begin(), standbys_.end(), [&](const auto& s) {
     return s.second.in_sync && now - s.second.seen < kAbsentAfter;
   });
 }
 
 AckLevel Feed::LevelHeld() const {
+  if (keeps_record() && awaited_.empty()) return AckLevel::kDisk;
   return rule_.level == AckLevel::kStandby && !degraded_ ? AckLevel::kStandby : AckLevel::kDisk;
 }
 
@@ -128,14 +212,10 @@ std::deque<Feed::Parked> Feed::TakeDue(Clock::time_point now) {
 }
 
 std::deque<std::pair<Feed::Release, bool>> Feed::TakeReleased(Clock::time_point now) {
-  Lsn reached = 0;
-  for (const auto& [name, standby] : standbys_) reached = std::max(reached, standby.durable);
-  if (rule_.degrade && !held_.empty() && held_.front().lsn > reached &&
-      now - held_.front().since >= rule_.timeout) {
-    degraded_ = true;
-    spdlog::error(
-        "no standby is in sync: changes are acknowledged once they are on this disk alone");
-  }
+  const Lsn reached = Reached();
+  const bool too_late =
+      !held_.empty() && held_.front().lsn > reached && now - held_.front().since >= rule_.timeout;
+  if (rule_.degrade && !degraded_ && (keeps_record() ? awaited_.empty() : too_late)) Degrade();
   std::deque<std::pair<Release, bool>> released;
   while (!held_.empty()) {
     const bool on_standby = held_.front().lsn <= reached;
@@ -149,7 +229,8 @@ std::deque<std::pair<Feed::Release, bool>> Feed::TakeReleased(Clock::time_point 
 Feed::Clock::time_point Feed::NextDeadline() const {
   auto next = Clock::time_point::max();
   for (const Parked& fetch : parked_) next = std::min(next, fetch.until);
-  if (rule_.degrade && !held_.empty()) next = std::min(next, held_.front().since + rule_.timeout);
+  if (rule_.degrade && !keeps_record() && !held_.empty())
+    next = std::min(next, held_.front().since + rule_.timeout);
   return next;
 }
 
@@ -188,7 +269,8 @@ void Feed::Run() {
 }
 
 std::string Feed::ReplyTo(const Parked& fetch, Lsn durable, AckLevel level) const {
-  protocol::FetchReply reply{.lsn = durable, .lost = false, .ack = level, .records = {}};
+  protocol::FetchReply reply{
+      .lsn = durable, .lost = false, .ack = level, .time_us = clock_.Now(), .records = {}};
   std::string bytes;
   std::vector<size_t> ends;
   if (fetch.after < durable) {

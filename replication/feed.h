@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,6 +19,8 @@
 #include "index/vocabulary.h"
 #include "persistence/journal.h"
 #include "protocol/replication_messages.h"
+#include "replication/change_clock.h"
+#include "replication/member.h"
 
 namespace xref {
 
@@ -40,6 +43,11 @@ struct StandbyStatus {
 // The primary's side of replication: answers FETCH from the journal, knows the standbys by what
 // they ask for, and lets changes be acknowledged once a standby has them.
 //
+// Where a record is kept of the standbys that may take over by themselves, a change is held until
+// every one of them has it, since any of them may be the next primary: so one joins the record only
+// once changes wait for it as well and it has all that came before, and changes wait for it until a
+// record without it is kept. Elsewhere a change is held until one standby has it.
+//
 // It never holds the writer up: a standby that is slow is answered late, from the journal, which
 // keeps what standbys need within a bound (TrimLimit). Thread-safe.
 class Feed {
@@ -59,10 +67,11 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  // From now on this daemon is a primary, whose last change is `durable`. The journal must outlive
+  // From now on this daemon is a primary, whose last change is `durable` and whose clock is that;
+  // `recorded` are those that the record names, null where there is none. The journal must outlive
   // the feed.
-  void Start(Journal& journal, Lsn durable);
-  // Answers what waits: fetches with what there is, changes as not known.
+  void Start(Journal& journal, Lsn durable, ChangeClock clock, const std::vector<Member>* recorded);
+  // Answers what waits: fetches with what there is, changes as not known. It may be started again.
   void Stop();
 
   // ---- The writer ----
@@ -79,6 +88,13 @@ class Feed {
 
   void Fetch(const protocol::FetchRequest& asked, Answer answer);
 
+  // ---- The keeper of the record ----
+
+  // Which standbys the record should name, in order, if others than it does.
+  std::optional<std::vector<Member>> FindNewRecord();
+  // Which it names from now on.
+  void NoteRecord(std::vector<Member> members);
+
   // ---- Others ----
 
   AckRule rule() const { return rule_; }
@@ -91,6 +107,7 @@ class Feed {
  private:
   using Clock = std::chrono::steady_clock;
   struct Standby {
+    uint64_t node = 0;
     Lsn durable = 0;
     Lsn told = 0;  // the primary's last change, as of the reply before
     bool in_sync = false;
@@ -111,6 +128,11 @@ class Feed {
   void Run();
   // All of these with the mutex held.
   bool HasStandbyInSync(Clock::time_point now) const;
+  bool keeps_record() const { return recorded_.has_value(); }
+  const Standby* FindStandby(const Member& member) const;
+  // Up to where changes may be released.
+  Lsn Reached() const;
+  void Degrade();
   protocol::AckLevel LevelHeld() const;
   std::deque<Parked> TakeDue(Clock::time_point now);
   std::deque<std::pair<Release, bool>> TakeReleased(Clock::time_point now);
@@ -119,14 +141,19 @@ class Feed {
   std::string ReplyTo(const Parked& fetch, Lsn durable, protocol::AckLevel level) const;
 
   const AckRule rule_;
-  Journal* journal_ = nullptr;  // constant once started
+  Journal* journal_ = nullptr;  // constant while it runs, like the clock
+  ChangeClock clock_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_.
   bool running_ = false;
   bool degraded_ = false;
   Lsn durable_ = 0;
+  Clock::time_point started_;
   std::map<std::string, Standby> standbys_;
+  std::optional<std::vector<Member>> recorded_;
+  // With a record: those that changes wait for, and what each must have before it is recorded.
+  std::map<Member, Lsn> awaited_;
   std::deque<Parked> parked_;
   std::deque<Held> held_;
   std::thread thread_;

@@ -19,6 +19,8 @@ namespace xref {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{200};
+// More than a primary takes to answer, or to be given up.
+constexpr std::chrono::seconds kLetGoTimeout{3};
 
 // The changes of a reply, which must be those after `lsn`, in order and whole.
 absl::StatusOr<std::vector<Change>> DecodeGroup(const protocol::FetchReply& reply, Lsn lsn,
@@ -113,7 +115,30 @@ void Follower::Stop() {
   changed_.notify_all();
 }
 
+void Follower::SetPrimary(std::string primary) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (primary == primary_) return;
+    primary_ = std::move(primary);
+    if (!primary_.empty()) idle_at_.reset();
+  }
+  changed_.notify_all();
+}
+
+std::optional<Position> Follower::LetGo() {
+  SetPrimary({});
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kLetGoTimeout, [this] { return stopping_ || idle_at_.has_value(); });
+  return idle_at_;
+}
+
 void Follower::AskPromotion(Promotion promotion) {
+  if (options_.elected && promotion.epoch == 0) {
+    return std::move(promotion.done)(absl::PermissionDeniedError(
+        "not promoted: etcd decides who is the primary of this cluster. Stop the primary, and a "
+        "standby that has everything takes over; to decide by hand, start the daemons without "
+        "--etcd"));
+  }
   {
     const std::lock_guard lock(mutex_);
     if (!promotion_ && !stopping_) {
@@ -138,14 +163,42 @@ FollowerStatus Follower::status() const {
   FollowerStatus status{.connected = connected_, .primary_lsn = primary_lsn_, .trouble = trouble_};
   if (heard_) {
     status.heard_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *heard_).count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - heard_->at()).count();
   }
   return status;
+}
+
+std::string Follower::primary() const {
+  const std::lock_guard lock(mutex_);
+  return primary_;
+}
+
+std::optional<ChangeClock> Follower::primary_clock() const {
+  const std::lock_guard lock(mutex_);
+  return heard_;
 }
 
 bool Follower::stopping() const {
   const std::lock_guard lock(mutex_);
   return stopping_;
+}
+
+bool Follower::GoesOn(const std::string& primary) const {
+  const std::lock_guard lock(mutex_);
+  return !stopping_ && primary == primary_;
+}
+
+std::string Follower::AwaitPrimary(Position position) {
+  std::unique_lock lock(mutex_);
+  const auto is_over = [this] { return !primary_.empty() || stopping_ || promotion_.has_value(); };
+  if (!is_over()) {
+    idle_at_ = position;
+    connected_ = false;
+    changed_.notify_all();
+    changed_.wait(lock, is_over);
+    idle_at_.reset();
+  }
+  return stopping_ || promotion_ ? std::string() : primary_;
 }
 
 void Follower::NoteConnected(bool connected) {
@@ -159,7 +212,7 @@ void Follower::NoteTrouble(const absl::Status& trouble) {
   const std::lock_guard lock(mutex_);
   connected_ = false;
   if (text == trouble_) return;
-  spdlog::warn("not following {}: {}", options_.primary, text);
+  spdlog::warn("not following {}: {}", primary_, text);
   trouble_ = std::move(text);
 }
 
@@ -167,13 +220,14 @@ void Follower::NoteHeard(const protocol::FetchReply& reply) {
   const std::lock_guard lock(mutex_);
   primary_lsn_ = reply.lsn;
   primary_ack_ = reply.ack;
-  heard_ = Clock::now();
+  heard_ = ChangeClock(reply.time_us, Clock::now());
 }
 
-bool Follower::WaitBeforeRetry() {
+void Follower::WaitBeforeRetry() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kRetryPause, [this] { return stopping_ || promotion_.has_value(); });
-  return !stopping_;
+  const std::string primary = primary_;
+  changed_.wait_for(lock, kRetryPause,
+                    [&] { return stopping_ || promotion_.has_value() || primary != primary_; });
 }
 
 bool Follower::DecidePromotion(Lsn lsn) {
@@ -184,12 +238,12 @@ bool Follower::DecidePromotion(Lsn lsn) {
   if (connected_) {
     unsafe = fmt::format(
         "the primary {} is there and answers: two daemons would accept changes. Stop it first",
-        options_.primary);
+        primary_);
   } else if (!heard_) {
     unsafe = fmt::format(
         "this standby has not heard of the primary {} since it was started, so it may lack changes "
         "that were acknowledged after LSN {}",
-        options_.primary, lsn);
+        primary_, lsn);
   } else if (primary_lsn_ > lsn) {
     unsafe = fmt::format(
         "this standby reaches LSN {}, and the primary had reached {}: {} changes would be lost",
@@ -220,7 +274,9 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
   for (;;) {
     if (stopping()) return End::kStopped;
     if (DecidePromotion(lsn)) return End::kPromoted;
-    auto link = PrimaryLink::Open(options_.primary, epoch);
+    const std::string primary = AwaitPrimary({epoch, lsn});
+    if (primary.empty()) continue;
+    auto link = PrimaryLink::Open(primary, epoch);
     if (!link.ok()) {
       NoteTrouble(link.status());
       WaitBeforeRetry();
@@ -237,7 +293,7 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
       NoteTrouble(absl::FailedPreconditionError(fmt::format(
           "this data folder holds changes up to LSN {} that have nothing to do with those of {}; "
           "start the standby on a new folder",
-          lsn, options_.primary)));
+          lsn, primary)));
       WaitBeforeRetry();
       continue;
     }
@@ -253,13 +309,14 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
       spdlog::warn(
           "changes {} to {} of this daemon never reached the primary {}: they are discarded, and "
           "kept in {}",
-          begun->common + 1, lsn, options_.primary, *kept);
+          begun->common + 1, lsn, primary, *kept);
     }
     NoteConnected(true);
-    spdlog::info("following {} from LSN {}", options_.primary, copying ? begun->common : lsn);
-    while (!copying && !stopping()) {
+    spdlog::info("following {} from LSN {}", primary, copying ? begun->common : lsn);
+    while (!copying && GoesOn(primary)) {
       if (DecidePromotion(lsn)) return End::kPromoted;
-      const auto reply = link->Fetch({.after = lsn, .name = options_.name});
+      const auto reply =
+          link->Fetch({.after = lsn, .node = options_.self.node, .name = options_.self.name});
       auto status = reply.status();
       if (status.ok() && reply->lost) {
         copying = true;
@@ -284,8 +341,8 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
       }
     }
     if (!copying) continue;
-    spdlog::info("taking a copy of everything from {}", options_.primary);
-    auto status = link->Copy(copy, [&](uint64_t, uint64_t) { return !stopping(); });
+    spdlog::info("taking a copy of everything from {}", primary);
+    auto status = link->Copy(copy, [&](uint64_t, uint64_t) { return GoesOn(primary); });
     if (status.ok()) {
       status =
           Restore(copy, ArrivalPath(options_.data_folder), options_.map_bytes, Restoring::kCopy)
@@ -293,7 +350,7 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
     }
     std::filesystem::remove(copy, ignored);
     if (status.ok()) return End::kReload;
-    if (!stopping()) NoteTrouble(status);
+    if (GoesOn(primary)) NoteTrouble(status);
     WaitBeforeRetry();
   }
 }

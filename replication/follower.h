@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/channel.h"
 #include "index/reference_store.h"
@@ -19,6 +20,8 @@
 #include "persistence/journal.h"
 #include "persistence/snapshot_folder.h"
 #include "protocol/replication_messages.h"
+#include "replication/change_clock.h"
+#include "replication/member.h"
 
 namespace xref {
 
@@ -30,6 +33,12 @@ struct FollowerStatus {
   std::string trouble;    // why it does not follow; empty where it does
 };
 
+// Up to where a daemon's changes reach.
+struct Position {
+  Epoch epoch = 0;
+  Lsn lsn = 0;
+};
+
 // The standby's side of replication: asks the primary for the changes that come after its own,
 // makes each group of them durable, applies it, and asks on, which is the acknowledgement. A
 // standby that the journal of the primary does not reach back to takes a whole copy first.
@@ -38,8 +47,8 @@ struct FollowerStatus {
 class Follower {
  public:
   struct Options {
-    std::string primary;      // HOST:PORT
-    std::string name;         // of this standby, for the primary's status
+    bool elected = false;  // an Election decides whom to follow, and on promotions
+    Member self;
     std::string data_folder;  // where a copy arrives
     uint64_t map_bytes = 0;   // as for Snapshot::Open
   };
@@ -48,7 +57,9 @@ class Follower {
   // Called by Run when a group is durable and applied.
   using Applied = absl::AnyInvocable<void(Epoch, Lsn)>;
 
-  explicit Follower(Options options) : options_(std::move(options)) {}
+  // `primary` is HOST:PORT, or empty.
+  Follower(Options options, std::string primary)
+      : options_(std::move(options)), primary_(std::move(primary)) {}
 
   enum class End {
     kStopped,
@@ -56,13 +67,22 @@ class Follower {
     kReload,    // a copy has arrived, to be installed in place of what is open
     kFailed,    // nothing more can be made durable: see status().trouble
   };
-  // Follows until one of these. `epoch` and `lsn` are of the last change that the store has.
+  // Follows until one of these, after which it may be run again. `epoch` and `lsn` are of the last
+  // change that the store has.
   End Run(Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store, Epoch epoch, Lsn lsn,
           Applied applied, CaughtUp caught_up);
   void Stop();
 
+  // From now on it follows this primary and no other; nobody, where that is empty.
+  void SetPrimary(std::string primary);
+  // Follows nobody any more, until SetPrimary. Returns what is durable then, and will not change
+  // until then; nothing where Run does not get so far in a while.
+  std::optional<Position> LetGo();
+
   struct Promotion {
     protocol::PromoteRequest asked;
+    Epoch epoch = 0;  // that begins, or a later one; 0 for the next one, and not by an election
+    std::optional<std::vector<Member>> in_sync;  // by an election: see Feed::Start
     // Called once.
     absl::AnyInvocable<void(absl::StatusOr<protocol::PromoteReply>) &&> done;
   };
@@ -73,14 +93,21 @@ class Follower {
   Promotion TakePromotion();
 
   FollowerStatus status() const;
-  const std::string& primary() const { return options_.primary; }
+  // That it is to follow; may be empty.
+  std::string primary() const;
+  // As it was told last; nothing if it never was.
+  std::optional<ChangeClock> primary_clock() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
   bool stopping() const;
-  // Waits a little; false if it is to stop.
-  bool WaitBeforeRetry();
+  // Whether it is to go on following that primary.
+  bool GoesOn(const std::string& primary) const;
+  // The primary to follow; empty where it is to stop or a promotion is asked for.
+  std::string AwaitPrimary(Position position);
+  // Waits a little.
+  void WaitBeforeRetry();
   void NoteConnected(bool connected);
   void NoteTrouble(const absl::Status& trouble);
   void NoteHeard(const protocol::FetchReply& reply);
@@ -92,11 +119,13 @@ class Follower {
   std::condition_variable changed_;
   // Guarded by mutex_.
   bool stopping_ = false;
+  std::string primary_;
+  std::optional<Position> idle_at_;  // while Run waits for a primary
   std::optional<Promotion> promotion_;
   bool connected_ = false;
   Lsn primary_lsn_ = 0;
   protocol::AckLevel primary_ack_{};
-  std::optional<Clock::time_point> heard_;
+  std::optional<ChangeClock> heard_;
   std::string trouble_;
 };
 

@@ -189,12 +189,14 @@ TEST_F(Golden, Fetch) {
   const auto request = DecodeExample<FetchRequest>("fetch-request");
   ExpectEncodes(request, "fetch-request");
   EXPECT_EQ(request.after, 201U);
+  EXPECT_EQ(request.node, 0x8877665544332211U);
   EXPECT_EQ(request.name, "b");
   const auto reply = DecodeExample<FetchReply>("fetch-reply");
   ExpectEncodes(reply, "fetch-reply");
   EXPECT_EQ(reply.lsn, 210U);
   EXPECT_FALSE(reply.lost);
   EXPECT_EQ(reply.ack, AckLevel::kStandby);
+  EXPECT_EQ(reply.time_us, 45'656'588'288);
   ASSERT_EQ(reply.records.size(), 1U);
   EXPECT_EQ(reply.records[0], "abc");
 }

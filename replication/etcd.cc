@@ -1,0 +1,272 @@
+#include "replication/etcd.h"
+
+#include <absl/strings/escaping.h>
+#include <fmt/format.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json.hpp>
+#include <charconv>
+#include <utility>
+
+namespace xref {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr size_t kReplyBytesMax = 1 << 20;
+
+std::string Base64(std::string_view bytes) {
+  return absl::Base64Escape(absl::string_view(bytes.data(), bytes.size()));
+}
+
+std::string FromBase64(const json::value* text) {
+  std::string bytes;
+  if (text == nullptr || !text->is_string()) return bytes;
+  const auto& base64 = text->get_string();
+  absl::Base64Unescape(absl::string_view(base64.data(), base64.size()), &bytes);
+  return bytes;
+}
+
+// etcd writes 64-bit numbers as texts, and leaves out what is 0.
+int64_t NumberOf(const json::object& object, std::string_view name) {
+  const json::value* found = object.if_contains(name);
+  if (found == nullptr) return 0;
+  if (found->is_int64()) return found->get_int64();
+  int64_t number = 0;
+  if (found->is_string()) {
+    const auto& text = found->get_string();
+    std::from_chars(text.data(), text.data() + text.size(), number);
+  }
+  return number;
+}
+
+absl::StatusOr<json::object> ParseObject(const absl::StatusOr<std::string>& reply) {
+  if (!reply.ok()) return reply.status();
+  boost::system::error_code error;
+  json::value parsed = json::parse(*reply, error);
+  if (error || !parsed.is_object()) {
+    return absl::InternalError(fmt::format("etcd answered something else than JSON: {}", *reply));
+  }
+  return std::move(parsed.get_object());
+}
+
+// The end of the range of keys that begin with `prefix`.
+std::string EndOf(std::string_view prefix) {
+  std::string end(prefix);
+  ++end.back();
+  return end;
+}
+
+}  // namespace
+
+// ---- A connection ----
+
+class Etcd::Link {
+ public:
+  Link(const Server& server, std::chrono::milliseconds timeout) : stream_(io_), host_(server.host) {
+    boost::system::error_code error;
+    tcp::resolver resolver(io_);
+    const auto addresses = resolver.resolve(server.host, server.port, error);
+    if (!error) {
+      stream_.expires_after(timeout);
+      stream_.async_connect(addresses, [&](boost::system::error_code result, const tcp::endpoint&) {
+        error = result;
+      });
+      Run();
+    }
+    connected_ = !error;
+    if (error) trouble_ = error.message();
+    if (connected_) stream_.socket().set_option(tcp::no_delay(true), error);
+  }
+
+  bool connected() const { return connected_; }
+  const std::string& trouble() const { return trouble_; }
+
+  // Nothing where the connection broke, or no reply came in time: it is of no use any more then.
+  std::optional<http::response<http::string_body>> Post(const std::string& path,
+                                                        const std::string& body,
+                                                        std::chrono::milliseconds timeout) {
+    http::request<http::string_body> request(http::verb::post, path, 11);
+    request.set(http::field::host, host_);
+    request.set(http::field::content_type, "application/json");
+    request.keep_alive(true);
+    request.body() = body;
+    request.prepare_payload();
+    boost::system::error_code error;
+    stream_.expires_after(timeout);
+    http::async_write(stream_, request,
+                      [&](boost::system::error_code result, size_t) { error = result; });
+    Run();
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(kReplyBytesMax);
+    if (!error) {
+      http::async_read(stream_, buffer_, parser,
+                       [&](boost::system::error_code result, size_t) { error = result; });
+      Run();
+    }
+    if (error) {
+      connected_ = false;
+      trouble_ = error.message();
+      return std::nullopt;
+    }
+    connected_ = parser.get().keep_alive();
+    return parser.release();
+  }
+
+ private:
+  // Until what was begun is over; the stream's deadline sees to that.
+  void Run() {
+    io_.restart();
+    io_.run();
+  }
+
+  asio::io_context io_{1};
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  const std::string host_;
+  bool connected_ = false;
+  std::string trouble_;
+};
+
+// ---- Requests ----
+
+absl::StatusOr<std::unique_ptr<Etcd>> Etcd::Make(const std::vector<std::string>& urls) {
+  std::vector<Server> servers;
+  for (const std::string& url : urls) {
+    constexpr std::string_view kScheme = "http://";
+    const size_t colon = url.rfind(':');
+    std::string port = colon == std::string::npos ? "" : url.substr(colon + 1);
+    if (port.ends_with('/')) port.pop_back();
+    uint16_t number = 0;
+    const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (!url.starts_with(kScheme) || colon <= kScheme.size() || number == 0 ||
+        read.ptr != port.data() + port.size()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "--etcd {}: this is not http://HOST:PORT, such as http://127.0.0.1:2379", url));
+    }
+    servers.push_back({url.substr(kScheme.size(), colon - kScheme.size()), std::move(port)});
+  }
+  if (servers.empty()) return absl::InvalidArgumentError("--etcd: no server is named");
+  return std::unique_ptr<Etcd>(new Etcd(std::move(servers)));
+}
+
+Etcd::Etcd(std::vector<Server> servers) : servers_(std::move(servers)) {}
+
+Etcd::~Etcd() = default;
+
+absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::string& body) {
+  std::string trouble;
+  // One try more than there are servers: a connection that was kept may have ended meanwhile.
+  for (size_t tries = 0; tries <= servers_.size(); ++tries) {
+    const bool was_kept = link_ != nullptr;
+    const Server& server = servers_[server_];
+    if (!was_kept) link_ = std::make_unique<Link>(server, timeout_);
+    if (link_->connected()) {
+      auto reply = link_->Post(path, body, timeout_);
+      if (reply && reply->result() == http::status::ok) {
+        if (!link_->connected()) link_.reset();
+        return std::move(reply->body());
+      }
+      if (reply && reply->result_int() < 500) {
+        return absl::InternalError(fmt::format("etcd refuses {}: {}", path, reply->body()));
+      }
+      trouble = reply ? reply->body() : link_->trouble();
+    } else {
+      trouble = link_->trouble();
+    }
+    trouble = fmt::format("etcd at {}:{}: {}", server.host, server.port, trouble);
+    link_.reset();
+    if (!was_kept) server_ = (server_ + 1) % servers_.size();
+  }
+  return absl::UnavailableError(trouble);
+}
+
+absl::StatusOr<Etcd::Lease> Etcd::GrantLease(std::chrono::seconds ttl) {
+  const auto reply = ParseObject(
+      Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}})));
+  if (!reply.ok()) return reply.status();
+  const Lease lease{NumberOf(*reply, "ID"), std::chrono::seconds(NumberOf(*reply, "TTL"))};
+  if (lease.id == 0) return absl::InternalError("etcd granted no lease");
+  return lease;
+}
+
+absl::StatusOr<bool> Etcd::KeepAlive(int64_t lease) {
+  const auto reply = ParseObject(
+      Post("/v3/lease/keepalive", json::serialize(json::object{{"ID", std::to_string(lease)}})));
+  if (!reply.ok()) return reply.status();
+  const json::value* result = reply->if_contains("result");
+  if (result == nullptr || !result->is_object()) {
+    return absl::InternalError("etcd does not say whether the lease goes on");
+  }
+  return NumberOf(result->get_object(), "TTL") > 0;
+}
+
+absl::Status Etcd::Revoke(int64_t lease) {
+  return Post("/v3/lease/revoke", json::serialize(json::object{{"ID", std::to_string(lease)}}))
+      .status();
+}
+
+absl::StatusOr<std::vector<EtcdKey>> Etcd::Read(std::string_view prefix) {
+  const auto reply = ParseObject(Post("/v3/kv/range", json::serialize(json::object{
+                                                          {"key", Base64(prefix)},
+                                                          {"range_end", Base64(EndOf(prefix))},
+                                                      })));
+  if (!reply.ok()) return reply.status();
+  std::vector<EtcdKey> keys;
+  const json::value* found = reply->if_contains("kvs");
+  if (found == nullptr || !found->is_array()) return keys;
+  for (const json::value& each : found->get_array()) {
+    if (!each.is_object()) return absl::InternalError("etcd lists keys that are none");
+    const json::object& key = each.get_object();
+    keys.push_back({FromBase64(key.if_contains("key")), FromBase64(key.if_contains("value")),
+                    NumberOf(key, "create_revision"), NumberOf(key, "mod_revision")});
+  }
+  return keys;
+}
+
+absl::StatusOr<Etcd::Committed> Etcd::Commit(const EtcdTransaction& transaction) {
+  json::array compare;
+  for (const auto& comparison : transaction.compare) {
+    compare.push_back(json::object{
+        {"key", Base64(comparison.key)},
+        {"result", "EQUAL"},
+        {"target", comparison.of_creation ? "CREATE" : "MOD"},
+        {comparison.of_creation ? "create_revision" : "mod_revision",
+         std::to_string(comparison.revision)},
+    });
+  }
+  json::array success;
+  for (const auto& put : transaction.puts) {
+    success.push_back(json::object{{"request_put", json::object{
+                                                       {"key", Base64(put.key)},
+                                                       {"value", Base64(put.value)},
+                                                       {"lease", std::to_string(put.lease)},
+                                                   }}});
+  }
+  for (const std::string& key : transaction.deletes) {
+    success.push_back(json::object{{"request_delete_range", json::object{{"key", Base64(key)}}}});
+  }
+  const auto reply = ParseObject(Post(
+      "/v3/kv/txn", json::serialize(json::object{{"compare", compare}, {"success", success}})));
+  if (!reply.ok()) return reply.status();
+  Committed committed;
+  if (const json::value* done = reply->if_contains("succeeded")) {
+    committed.done = done->is_bool() && done->get_bool();
+  }
+  const json::value* header = reply->if_contains("header");
+  if (header != nullptr && header->is_object()) {
+    committed.revision = NumberOf(header->get_object(), "revision");
+  }
+  return committed;
+}
+
+}  // namespace xref
