@@ -62,6 +62,7 @@ void Feed::Committed(Lsn lsn) {
 }
 
 void Feed::Hold(Lsn lsn, Release release) {
+  bool known = true;
   if (rule_.level == AckLevel::kStandby) {
     const std::lock_guard lock(mutex_);
     if (running_ && !degraded_) {
@@ -70,10 +71,10 @@ void Feed::Hold(Lsn lsn, Release release) {
       if (held_.size() == 1) changed_.notify_all();
       return;
     }
+    // One that keeps a record has lost its place where it is stopped, and may acknowledge nothing.
+    known = rule_.degrade && (running_ || !keeps_record());
   }
-  // One that keeps a record has lost its place where it is stopped, and may acknowledge nothing.
-  std::move(release)(AckLevel::kDisk,
-                     rule_.level == AckLevel::kDisk || (rule_.degrade && !keeps_record()));
+  std::move(release)(AckLevel::kDisk, known);
 }
 
 std::string Feed::FindObstacle() const {

@@ -193,7 +193,7 @@ class Asker {
 
   // Until the daemon goes away.
   void Run() {
-    for (absl::Status status; status.ok();) {
+    for (absl::Status status; status.ok() && !gone_;) {
       const uint64_t draw = random_() % 100;
       status = draw < 30   ? Add()
                : draw < 40 ? Check()
@@ -286,8 +286,10 @@ class Asker {
     return client_.StartMutation(AskedRequest(asked, place_).request(), kInFlight,
                                  [this, number](absl::StatusOr<protocol::MutationReply> reply) {
                                    if (reply.ok()) return ledger_.Told(number, *reply);
-                                   if (absl::IsUnavailable(reply.status()))
-                                     return;  // it is ending: nobody knows
+                                   // It is ending, or not the primary any more: nobody knows.
+                                   gone_ = gone_ || absl::IsUnavailable(reply.status()) ||
+                                           absl::IsFailedPrecondition(reply.status());
+                                   if (gone_) return;
                                    const auto needed = FindConfirmation(reply.status());
                                    EXPECT_TRUE(needed.has_value()) << reply.status();
                                    if (needed) confirmation_ = needed->number;
@@ -328,6 +330,7 @@ class Asker {
   Model& model_;
   Ledger& ledger_;
   std::mt19937_64 random_;
+  bool gone_ = false;          // the daemon takes no changes any more
   uint64_t confirmation_ = 0;  // that the deletion which was just refused needs
 };
 

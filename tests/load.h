@@ -103,7 +103,7 @@ class Load {
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
-  // Returns when the daemon has gone, and with it every client.
+  // Returns when the daemon has gone, or is not the primary any more, and with it every client.
   void Join();
 
  private:

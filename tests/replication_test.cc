@@ -12,158 +12,15 @@
 #include <memory>
 #include <thread>
 
-#include "client/client.h"
-#include "tests/daemon_fixture.h"
 #include "tests/load.h"
+#include "tests/nodes_fixture.h"
 
 namespace xref::test {
 namespace {
 
 using ::testing::HasSubstr;
 
-// Several daemons, each by a name, and what they are asked.
-class Replication : public ::testing::Test {
- protected:
-  struct Node {
-    std::unique_ptr<Process> process;
-    std::string address;
-    std::unique_ptr<Client> asks;  // for Fact
-  };
-
-  // Starts a daemon on the folder of that name and waits until it answers questions.
-  void Start(const std::string& name, const Arguments& options = {}) {
-    Launch(name, options);
-    ASSERT_FALSE(nodes_[name].process->AwaitErrorLine("ready: ").empty())
-        << nodes_[name].process->Wait().err;
-  }
-  // The same, and does not wait so long. A daemon that was there before keeps its address.
-  void Launch(const std::string& name, const Arguments& options = {}) {
-    Node& node = nodes_[name];
-    const std::string listen = node.address.empty() ? "127.0.0.1:0" : node.address;
-    Arguments argv{kXrefd,      "--data", FolderOf(name), "--listen", listen,
-                   "--threads", "1",      "--name",       name};
-    argv.insert(argv.end(), options.begin(), options.end());
-    node.asks.reset();
-    node.process = Process::Start(argv);
-    const std::string line = node.process->AwaitErrorLine("listening on ");
-    ASSERT_FALSE(line.empty()) << node.process->Wait().err;
-    node.address = line.substr(line.rfind(' ') + 1);
-  }
-  void StartStandby(const std::string& name, const std::string& of, Arguments options = {}) {
-    options.insert(options.end(), {"--standby-of", nodes_[of].address});
-    Start(name, options);
-  }
-  void Crash(const std::string& name) {
-    nodes_[name].process->Signal(SIGKILL);
-    nodes_[name].process->Wait();
-  }
-  Outcome Stop(const std::string& name) {
-    nodes_[name].process->Signal(SIGTERM);
-    return nodes_[name].process->Wait();
-  }
-
-  std::string FolderOf(const std::string& name) const { return folder_.path() + "/" + name; }
-  const std::string& AddressOf(const std::string& name) { return nodes_[name].address; }
-
-  Outcome Xref(const std::string& node, const Arguments& arguments, std::string_view input = {}) {
-    Arguments argv{kXref, "--server", nodes_[node].address};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return RunProgram(argv, input);
-  }
-  std::string Lookup(const std::string& node, const std::string& source) {
-    return Xref(node, {"lookup", "shop/orders", source}).out;
-  }
-  void CreateShop(const std::string& node) {
-    ASSERT_EQ(Xref(node, {"integration", "create", "shop"}).exit_code, 0);
-  }
-  void Import(const std::string& node, const References& references) {
-    const Outcome outcome = Xref(node, {"import", "shop/orders", "-"}, ToCsv(references));
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  }
-
-  std::unique_ptr<Client> Connect(const std::string& node) {
-    ClientOptions options;
-    options.servers = {nodes_[node].address};
-    auto client = Client::Connect(options);
-    if (client.ok()) return *std::move(client);
-    ADD_FAILURE() << client.status();
-    return nullptr;
-  }
-  // What STATUS tells; empty where it does not, or while the daemon starts anew with a copy.
-  std::string Fact(const std::string& node, const std::string& name) {
-    // One connection for all questions: those that wait ask very often.
-    auto& client = nodes_[node].asks;
-    if (client == nullptr) {
-      ClientOptions options;
-      options.servers = {nodes_[node].address};
-      auto connected = Client::Connect(options);
-      if (!connected.ok()) return {};
-      client = *std::move(connected);
-    }
-    std::string payload;
-    const auto status = client->Status(payload);
-    if (!status.ok()) {
-      client.reset();
-      return {};
-    }
-    for (const auto& [fact, value] : status->facts) {
-      if (fact == name) return value;
-    }
-    return {};
-  }
-  // Waits until the status tells that; false at the deadline.
-  [[nodiscard]] bool AwaitFact(const std::string& node, const std::string& name,
-                               const std::string& value) {
-    const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-    while (Fact(node, name) != value) {
-      if (std::chrono::steady_clock::now() >= give_up) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
-  // Why the standby does not follow, once it says so; empty at the deadline.
-  std::string AwaitTrouble(const std::string& standby) {
-    const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-    std::string trouble;
-    while (trouble.empty() && std::chrono::steady_clock::now() < give_up) {
-      std::this_thread::yield();
-      trouble = Fact(standby, "following_trouble");
-    }
-    return trouble;
-  }
-  // Waits until the standby has everything that the primary has now.
-  void AwaitCaughtUp(const std::string& standby, const std::string& primary) {
-    const std::string lsn = Fact(primary, "lsn");
-    EXPECT_TRUE(AwaitFact(standby, "lsn", lsn))
-        << standby << " is at LSN " << Fact(standby, "lsn") << ", " << primary << " at " << lsn
-        << "; " << Fact(standby, "following_trouble");
-    EXPECT_TRUE(AwaitFact(standby, "state", "standby"));
-  }
-  void ExpectHolds(const std::string& node, const References& expected) {
-    const auto client = Connect(node);
-    const auto place = client->Resolve("shop", "orders");
-    ASSERT_TRUE(place.ok()) << place.status();
-    const auto targets = client->Lookup(*place, Sources(expected).View());
-    ASSERT_TRUE(targets.ok()) << targets.status();
-    size_t wrong = 0;
-    for (size_t i = 0; i < expected.size(); ++i) {
-      wrong += (*targets)[i] == expected[i].second ? 0 : 1;
-    }
-    EXPECT_EQ(wrong, 0U) << "of " << expected.size() << " at " << node;
-    EXPECT_EQ(Fact(node, "references"), std::to_string(expected.size())) << node;
-  }
-
-  // At the primary, whatever clients were told.
-  void ExpectHeld(const std::string& node, Model& model) {
-    const auto client = Connect(node);
-    const auto place = client->Resolve("shop", "orders");
-    ASSERT_TRUE(place.ok()) << place.status();
-    model.ExpectHeldBy(*client, *place, std::stoull(Fact(node, "references")));
-  }
-
-  TemporaryFolder folder_;
-  std::map<std::string, Node> nodes_;
-};
+using Replication = NodesTest;
 
 TEST_F(Replication, AStandbyHasEverythingThatThePrimaryHas) {
   Start("primary");
@@ -362,7 +219,7 @@ TEST_F(Replication, AForeignFolderIsNotFollowedWith) {
   Stop("other");
   StartStandby("other", "primary");
   EXPECT_TRUE(AwaitFact("other", "following", "no"));
-  EXPECT_THAT(AwaitTrouble("other"), HasSubstr("new folder"));
+  EXPECT_THAT(AwaitAnyFact("other", "following_trouble"), HasSubstr("new folder"));
   ExpectHolds("other", own);  // nothing was changed
 }
 
@@ -472,7 +329,7 @@ TEST_F(Replication, AnOlderPrimaryIsRefusedByThoseWhoHaveSeenTheNewOne) {
   // It has not heard of that, and a standby of the new epoch will not follow it.
   Stop("b");
   StartStandby("b", "a");
-  EXPECT_THAT(AwaitTrouble("b"), HasSubstr("epoch"));
+  EXPECT_THAT(AwaitAnyFact("b", "following_trouble"), HasSubstr("epoch"));
 }
 
 TEST_F(Replication, AStandbyOfAStandbyIsRefused) {
@@ -481,7 +338,7 @@ TEST_F(Replication, AStandbyOfAStandbyIsRefused) {
   StartStandby("b", "a");
   AwaitCaughtUp("b", "a");
   Launch("c", {"--standby-of", AddressOf("b")});
-  EXPECT_THAT(AwaitTrouble("c"), HasSubstr(AddressOf("a")));
+  EXPECT_THAT(AwaitAnyFact("c", "following_trouble"), HasSubstr(AddressOf("a")));
 }
 
 TEST_F(Replication, TheCopiesAgreeWhateverIsKilledUnderLoad) {

@@ -1,0 +1,59 @@
+#include "tests/etcd_server.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "replication/etcd.h"
+
+namespace xref::test {
+namespace {
+
+// A port that nobody has at the moment.
+uint16_t FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+std::string FreeUrl() { return "http://127.0.0.1:" + std::to_string(FreePort()); }
+
+}  // namespace
+
+EtcdServer::EtcdServer(std::string folder)
+    : folder_(std::move(folder)), url_(FreeUrl()), peer_url_(FreeUrl()) {}
+
+void EtcdServer::Start() {
+  process_ = Process::Start({XREF_TEST_ETCD, "--data-dir", folder_, "--listen-client-urls", url_,
+                             "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
+                             "--initial-advertise-peer-urls", peer_url_, "--initial-cluster",
+                             "default=" + peer_url_, "--log-level", "error"});
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  const auto etcd = Etcd::Make({url_});
+  ASSERT_TRUE(etcd.ok()) << etcd.status();
+  for (;;) {
+    const auto lease = (*etcd)->GrantLease(std::chrono::seconds(2));
+    if (lease.ok()) return;
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up) << lease.status() << "\n"
+                                                         << process_->Wait().err;
+    std::this_thread::yield();
+  }
+}
+
+void EtcdServer::Crash() {
+  process_->Signal(SIGKILL);
+  process_->Wait();
+}
+
+}  // namespace xref::test
