@@ -108,7 +108,10 @@ absl::StatusOr<protocol::Frame> Channel::Receive(std::chrono::milliseconds timeo
           protocol::ParseFrame({input_.data() + begin_, end_ - begin_}, protocol::kReplyBytesMax);
       if (const auto* parsed = std::get_if<protocol::Parsed>(&result)) {
         begin_ += parsed->consumed;
-        return parsed->frame;
+        protocol::Frame frame = parsed->frame;
+        if (protocol::TakeMark(frame, mark_)) return frame;
+        return absl::InternalError(fmt::format(
+            "the server {} sent the reply of a standby that does not say how old it is", server_));
       }
       if (const auto* malformed = std::get_if<protocol::Malformed>(&result)) {
         return absl::InternalError(fmt::format("the server {} sent something else than a reply: {}",

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,13 @@ class Channel {
   // Queues bytes (whole frames); they travel while Receive waits, or now if the server takes them.
   absl::Status Send(std::string_view frames);
 
-  // Waits for the next frame. It is valid until the next call of Receive. DeadlineExceeded after
-  // `timeout` without a byte; Unavailable when the server has gone. After either, and after a frame
-  // that cannot be understood (Internal), the channel is of no use any more.
+  // Waits for the next frame, and takes a standby's mark out of it. It is valid until the next call
+  // of Receive. DeadlineExceeded after `timeout` without a byte; Unavailable when the server has
+  // gone. After either, and after a frame that cannot be understood (Internal), the channel is of
+  // no use any more.
   absl::StatusOr<protocol::Frame> Receive(std::chrono::milliseconds timeout);
+  // Of the frame that was received last; nothing where it is not from a standby.
+  const std::optional<protocol::StandbyMark>& mark() const { return mark_; }
 
   const std::string& server() const { return server_; }
 
@@ -51,6 +55,7 @@ class Channel {
   size_t begin_ = 0;
   size_t end_ = 0;
   bool reading_ = false;
+  std::optional<protocol::StandbyMark> mark_;
   std::string queued_;   // to be sent next
   std::string sending_;  // on its way
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 #include <utility>
 
 namespace xref {
@@ -15,9 +14,6 @@ using protocol::StatusCode;
 using std::chrono::steady_clock;
 
 namespace {
-
-// While a server is awaited, the pause between two tries.
-constexpr std::chrono::milliseconds kRetryPause{50};
 
 // In the message of a refusal, what stands between the consequence and the number.
 constexpr std::string_view kGoAhead = " To go ahead, send the same with confirmation ";
@@ -59,6 +55,12 @@ absl::Status Unreadable(const protocol::Refusal& refusal) {
   return absl::InternalError(fmt::format("the server's reply cannot be read: {}", refusal.message));
 }
 
+// Of a request that was sent to the wrong server, or too early: another one may take it.
+bool CountsAsLoss(StatusCode status) {
+  return status == StatusCode::kNotPrimary || status == StatusCode::kStaleEpoch ||
+         status == StatusCode::kNotReady;
+}
+
 size_t CountOf(const protocol::CheckReply& reply) { return reply.count; }
 size_t CountOf(const protocol::LookupReply& reply) { return reply.targets.count; }
 size_t CountOf(const protocol::ReverseReply& reply) { return reply.count; }
@@ -85,63 +87,6 @@ std::optional<NeededConfirmation> FindConfirmation(const absl::Status& refusal) 
   return needed;
 }
 
-// ---- Connecting ----
-
-absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
-  const auto give_up = steady_clock::now() + options.ready_wait;
-  for (;;) {
-    absl::Status last = absl::InvalidArgumentError("no server is named");
-    std::vector<std::string> servers = options.servers;
-    for (size_t i = 0; i < servers.size(); ++i) {
-      const std::string server = servers[i];
-      auto channel = Channel::Open(server, options.connect_timeout);
-      if (!channel.ok()) {
-        last = channel.status();
-        continue;
-      }
-      std::unique_ptr<Client> client(new Client(*std::move(channel)));
-      last = client->Greet(options);
-      if (!last.ok()) continue;
-      if (!options.primary || !client->is_standby_) return client;
-      std::string primary = client->PrimaryOfStandby();
-      last = absl::FailedPreconditionError(
-          fmt::format("the server {} is a standby of {}, and none of the servers that were named is "
-                      "the primary",
-                      server, primary));
-      if (!primary.empty() && std::find(servers.begin(), servers.end(), primary) == servers.end()) {
-        servers.push_back(std::move(primary));
-      }
-    }
-    if (!absl::IsUnavailable(last) || steady_clock::now() >= give_up) return last;
-    std::this_thread::sleep_for(kRetryPause);
-  }
-}
-
-std::string Client::PrimaryOfStandby() {
-  std::string payload;
-  const auto status = Status(payload);
-  if (!status.ok()) return {};
-  for (const auto& [name, value] : status->facts) {
-    if (name == "primary") return value;
-  }
-  return {};
-}
-
-absl::Status Client::Greet(const ClientOptions& options) {
-  answer_timeout_ = options.answer_timeout;
-  std::string payload;
-  const auto reply = Call<protocol::HelloReply>(
-      Opcode::kHello, protocol::HelloRequest{.client = options.name, .token = options.token},
-      payload);
-  if (!reply.ok()) return reply.status();
-  batch_ids_max_ = reply->batch_ids_max;
-  request_bytes_max_ = reply->request_bytes_max;
-  if (options.ready_wait.count() == 0) return absl::OkStatus();
-  // Any question tells whether the server is ready.
-  return Call<protocol::IntegrationListReply>(Opcode::kIntegrationList, Nothing{}, payload)
-      .status();
-}
-
 // ---- Requests and replies ----
 
 template <typename Request>
@@ -157,13 +102,17 @@ absl::Status Client::Start(Opcode opcode, const Request& request, size_t window,
   protocol::FrameWriter writer(frame, header);
   Encode(request, frame);
   writer.Close();
-  waiting_.emplace(header.request_id, std::move(take));
-  return channel_->Send(frame);
+  auto sent = channel_->Send(frame);
+  const bool may_be_sent_again = options_.failover_wait.count() > 0;
+  waiting_.emplace(header.request_id, Waiting{.take = std::move(take),
+                                              .opcode = opcode,
+                                              .frame = may_be_sent_again ? std::move(frame) : ""});
+  return sent.ok() ? sent : Recover(std::move(sent));
 }
 
 absl::Status Client::TakeReply() {
-  const auto frame = channel_->Receive(answer_timeout_);
-  if (!frame.ok()) return frame.status();
+  const auto frame = channel_->Receive(options_.answer_timeout);
+  if (!frame.ok()) return Recover(frame.status());
   const protocol::FrameHeader& header = frame->header;
   const auto found = waiting_.find(header.request_id);
   if (found == waiting_.end()) {
@@ -173,17 +122,48 @@ absl::Status Client::TakeReply() {
     return absl::InternalError("the server answered a question that was not asked");
   }
   epoch_seen_ = std::max(epoch_seen_, header.epoch);
-  if (header.opcode == Opcode::kHello) {
-    is_standby_ = (header.flags & protocol::kFlagFromStandby) != 0;
+  if (header.opcode == Opcode::kHello) is_standby_ = channel_->mark().has_value();
+  if (header.status != StatusCode::kOk) {
+    absl::Status refusal = ToStatus(protocol::DecodeRefusal(header.status, frame->payload));
+    if (CountsAsLoss(header.status) && options_.failover_wait.count() > 0) {
+      if (header.status == StatusCode::kNotPrimary) options_.primary = true;
+      found->second.was_refused = true;
+      // The others that are under way are refused as well, or answered, or the connection breaks.
+      return all_refused() ? Recover(std::move(refusal)) : absl::OkStatus();
+    }
+    lost_since_.reset();
+    TakePayload take = std::move(found->second.take);
+    waiting_.erase(found);
+    take(std::move(refusal));
+    return absl::OkStatus();
   }
-  TakePayload take = std::move(found->second);
+  lost_since_.reset();
+  TakePayload take = std::move(found->second.take);
   waiting_.erase(found);
-  if (header.status == StatusCode::kOk) {
-    take(frame->payload);
+  if (auto too_old = FindExcessiveLag(header.opcode); !too_old.ok()) {
+    take(std::move(too_old));
   } else {
-    take(ToStatus(protocol::DecodeRefusal(header.status, frame->payload)));
+    take(frame->payload);
   }
-  return absl::OkStatus();
+  return waiting_.empty() || !all_refused()
+             ? absl::OkStatus()
+             : Recover(absl::UnavailableError("the server is not the primary any more"));
+}
+
+absl::Status Client::FindExcessiveLag(Opcode opcode) const {
+  const auto& mark = channel_->mark();
+  // How it is tells any server, and who its primary is.
+  if (opcode == Opcode::kHello || opcode == Opcode::kStatus) return absl::OkStatus();
+  if (!options_.max_lag || !mark || mark->lag_ms <= options_.max_lag->count()) {
+    return absl::OkStatus();
+  }
+  const std::string lag = mark->lag_ms == protocol::kLagUnknown
+                              ? "for a time that it does not know"
+                              : fmt::format("for {} ms", mark->lag_ms);
+  return absl::FailedPreconditionError(
+      fmt::format("the standby {} may lack what its primary has done {}, and {} ms are the most "
+                  "that is accepted; ask the primary, or accept more",
+                  channel_->server(), lag, options_.max_lag->count()));
 }
 
 absl::Status Client::Finish() {
@@ -244,6 +224,19 @@ absl::StatusOr<Reply> Client::Call(Opcode opcode, const Request& request, std::s
 }
 
 // ---- Single calls ----
+
+absl::Status Client::Greet() {
+  std::string payload;
+  const auto reply = Call<protocol::HelloReply>(
+      Opcode::kHello, protocol::HelloRequest{.client = options_.name, .token = options_.token},
+      payload);
+  if (!reply.ok()) return reply.status();
+  batch_ids_max_ = reply->batch_ids_max;
+  request_bytes_max_ = reply->request_bytes_max;
+  if (options_.ready_wait.count() == 0) return absl::OkStatus();
+  // Any question tells whether the server is ready.
+  return ListIntegrations(payload).status();
+}
 
 absl::StatusOr<PlaceId> Client::Resolve(std::string_view integration, std::string_view type) {
   std::string payload;

@@ -10,10 +10,11 @@
 // Errors: Unavailable (the server cannot be reached, or is not ready), DeadlineExceeded (it does
 // not answer), NotFound (no such integration or type), InvalidArgument (a bad request; the message
 // names the item), OutOfRange (too large), ResourceExhausted (overloaded: try again),
-// FailedPrecondition (read-only, not primary), PermissionDenied (refused as it stands; see
-// FindConfirmation), Unauthenticated, Internal.
+// FailedPrecondition (read-only, not primary, too old an answer), PermissionDenied (refused as it
+// stands; see FindConfirmation), Unknown (the server was lost before it said whether the change was
+// done: look it up before trying again), Unauthenticated, Internal.
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_map.h>
 #include <absl/functional/any_invocable.h>
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
@@ -45,6 +46,16 @@ struct ClientOptions {
   // Only a primary will do: where a standby answers, go on to the other servers and to the primary
   // that it follows.
   bool primary = false;
+  // A standby's answer that is older than this, or may be, is an error (FailedPrecondition).
+  std::optional<std::chrono::milliseconds> max_lag;
+  // Where the server is lost, or is not the primary any more: connect again, and send again what
+  // was under way, until this long after. 0: the loss is an error at once. Sent again are
+  // questions; ADD and the creation of an integration, of which what was done before is then told
+  // as unchanged; claims, of which those that were granted before are told as of an unknown
+  // outcome, by the same owner and with a new token; and whatever was refused, so that nothing of
+  // it was done. Of other changes nobody knows whether they were done: each is told so (Unknown).
+  // A server that is silent counts as lost after `answer_timeout`.
+  std::chrono::milliseconds failover_wait{0};
 };
 
 // What became of one item of a mutation; owns its text. As protocol::Outcome.
@@ -88,6 +99,11 @@ class Client {
   // What the server allows.
   uint32_t batch_ids_max() const { return batch_ids_max_; }
   uint32_t request_bytes_max() const { return request_bytes_max_; }
+
+  // How old the last answer is, where it came from a standby.
+  const std::optional<protocol::StandbyMark>& last_mark() const { return channel_->mark(); }
+  // HOST:PORT of the server that answers at present.
+  const std::string& server() const { return channel_->server(); }
 
   // ---- Single calls ----
 
@@ -175,11 +191,31 @@ class Client {
  private:
   using TakePayload = absl::AnyInvocable<void(absl::StatusOr<protocol::Bytes>)>;
 
-  explicit Client(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
+  // A request that is not answered yet.
+  struct Waiting {
+    TakePayload take;
+    protocol::Opcode opcode{};
+    std::string frame;         // to be sent again; kept only with failover_wait
+    bool was_refused = false;  // so nothing of it was done
+  };
 
-  absl::Status Greet(const ClientOptions& options);
+  Client(const ClientOptions& options, std::unique_ptr<Channel> channel)
+      : options_(options), channel_(std::move(channel)) {}
+
+  // A server of this epoch or a later one.
+  static absl::StatusOr<std::unique_ptr<Client>> Connect(const ClientOptions& options,
+                                                         Epoch epoch_min);
+  absl::Status Greet();
   // The address of the primary that the server follows; empty if it does not tell.
   std::string PrimaryOfStandby();
+  // Goes on at another server, or at this one again, since there was a loss; returns that loss
+  // where there is none in time.
+  absl::Status Recover(absl::Status loss);
+  // Answers what can neither be sent again nor be known.
+  void GiveUpUnknown(const absl::Status& loss);
+  bool all_refused() const;
+  // Why the answer that was received last is too old, or OK.
+  absl::Status FindExcessiveLag(protocol::Opcode opcode) const;
   template <typename Request>
   absl::Status Start(protocol::Opcode opcode, const Request& request, size_t window,
                      TakePayload take);
@@ -197,14 +233,16 @@ class Client {
   // Takes in one reply.
   absl::Status TakeReply();
 
+  ClientOptions options_;
   std::unique_ptr<Channel> channel_;
   uint32_t batch_ids_max_ = kBatchIdsMax;
   uint32_t request_bytes_max_ = protocol::kRequestBytesMax;
-  std::chrono::milliseconds answer_timeout_{};
   uint64_t last_request_id_ = 0;
   Epoch epoch_seen_ = 0;
-  bool is_standby_ = false;  // the server, when it greeted
-  absl::flat_hash_map<uint64_t, TakePayload> waiting_;
+  bool is_standby_ = false;                     // the server, when it greeted
+  absl::btree_map<uint64_t, Waiting> waiting_;  // by request ID, which is their order
+  // Since when there has been no answer, but for refusals to be sent again.
+  std::optional<std::chrono::steady_clock::time_point> lost_since_;
 };
 
 }  // namespace xref

@@ -51,7 +51,7 @@ void Committer::Run() {
 
 protocol::MaybeRefusal Committer::FindObstacle(const Group& group) {
   // It waited while the daemon ceased to be the primary.
-  if (state_.phase() == Phase::kStandby) {
+  if (state_.is_standby()) {
     return protocol::Refusal{StatusCode::kNotPrimary, protocol::kNoItem,
                              "this daemon is not the primary any more, and nothing of this was "
                              "done; ask the one that is"};

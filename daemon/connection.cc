@@ -40,7 +40,7 @@ Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, s
       progress_(socket_.get_executor()),
       thread_(thread),
       session_(service, io_thread),
-      leadership_(service.leadership),
+      leadership_(service.state.leadership),
       peer_(NameOf(socket_)),
       frame_due_since_(Clock::now()) {}
 

@@ -34,7 +34,6 @@
 #include "replication/election.h"
 #include "replication/feed.h"
 #include "replication/follower.h"
-#include "replication/leadership.h"
 
 // The threads, and what passes between them:
 //
@@ -134,7 +133,6 @@ class Daemon {
                  .backups = backups_,
                  .queries = queries_,
                  .feed = feed_,
-                 .leadership = leadership_,
                  .follower = nullptr,
                  .election = nullptr,
                  .started = std::chrono::steady_clock::now(),
@@ -169,7 +167,7 @@ class Daemon {
             .self = self,
             .address = options_.advertise.empty() ? listener_->address() : options_.advertise,
             .lease = lease},
-        *std::move(etcd), *follower_, feed_, leadership_,
+        *std::move(etcd), *follower_, feed_, state_.leadership,
         Election::Actions{.can_lead = [this] { return state_.phase() != Phase::kReadOnly; },
                           .step_down = [this] { StepDown(); }});
     service_.election = &*election_;
@@ -274,7 +272,7 @@ class Daemon {
   // From the primary to a standby, on the election's thread.
   void StepDown() {
     state_.StepDown();
-    leadership_.End();
+    state_.leadership.End();
     commits_.Suspend();
     feed_.Stop();
   }
@@ -294,6 +292,9 @@ class Daemon {
         [this](Epoch epoch, Lsn lsn) {
           state_.epoch = epoch;
           state_.lsn = lsn;
+        },
+        [this](std::chrono::steady_clock::time_point as_of) {
+          state_.current_as_of = as_of.time_since_epoch().count();
         },
         [&] {
           if (state_.phase() == Phase::kLoading) begin_to_answer();
@@ -386,7 +387,6 @@ class Daemon {
   ReferenceStore store_;
   CommitQueue commits_;
   Feed feed_;
-  Leadership leadership_;
   std::optional<Follower> follower_;  // of a standby, or one of a cluster
   Maintenance maintenance_;
   Verifications verifications_;

@@ -87,16 +87,30 @@ void Queries::Run() {
     const std::unique_ptr<Query> query = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
+    auto currency = CurrencyOf(state_);
     const Reply reply =
         std::visit([this](const auto& asked) { return Answer(asked); }, query->asked);
+    if (currency && reply.as_of) currency = CurrencyOfAnswer(*currency, *reply.as_of);
     std::string frame;
-    protocol::FrameWriter writer(frame,
-                                 protocol::ReplyHeader(query->header, reply.status, state_.epoch));
+    protocol::FrameWriter writer =
+        reply.status == StatusCode::kOk
+            ? OpenReply(query->header, state_, currency, frame)
+            : protocol::FrameWriter(
+                  frame, protocol::ReplyHeader(query->header, reply.status, state_.epoch));
     frame.append(reply.payload);
     writer.Close();
     std::move(query->done)(std::move(frame));
     lock.lock();
   }
+}
+
+Currency Queries::CurrencyOfAnswer(const Currency& before, Lsn as_of) {
+  if (as_of >= before.lsn) {
+    disk_ = before;
+  } else if (as_of < disk_.lsn) {
+    disk_ = {};  // it was begun anew
+  }
+  return {.lsn = std::min(before.lsn, as_of), .as_of = disk_.as_of};
 }
 
 void Queries::Freshen(Lsn changes_max, std::chrono::milliseconds wait) {
@@ -134,8 +148,9 @@ Reply Refusing(StatusCode status, std::string message) {
 }
 
 template <typename Reply, typename Message>
-Reply ReplyOf(const Message& message) {
+Reply ReplyOf(const Message& message, std::optional<Lsn> as_of = {}) {
   Reply reply;
+  reply.as_of = as_of;
   protocol::Encode(message, reply.payload);
   return reply;
 }
@@ -193,7 +208,7 @@ Queries::Reply Queries::Answer(const protocol::ListRequest& asked) {
       break;
   }
   if (!status.ok()) return RefusingFor<Reply>(status);
-  return ReplyOf<Reply>(page.End(applied->lsn, complete_from));
+  return ReplyOf<Reply>(page.End(applied->lsn, complete_from), applied->lsn);
 }
 
 std::optional<std::vector<std::string>> Queries::SourcesOf(PlaceId place, std::string_view target,
@@ -303,7 +318,7 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
                                       });
     if (!found) reply.other_sources.clear();  // the place was dropped meanwhile
   }
-  return ReplyOf<Reply>(reply);
+  return ReplyOf<Reply>(reply, reply.as_of);
 }
 
 bool Queries::IsKept(PlaceId place, PlaceId partition) {
@@ -346,6 +361,7 @@ Queries::Reply Queries::Answer(const protocol::LookupAtRequest& asked) {
         return past.purged_lsn == 0 || past.purged_us > asked.time_us;
       });
   Reply reply;
+  reply.as_of = applied->lsn;
   protocol::LookupReplyWriter targets(asked.sources.count, reply.payload);
   IdCursor sources(asked.sources);
   for (uint32_t i = 0; i < asked.sources.count; ++i) {

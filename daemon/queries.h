@@ -17,6 +17,7 @@
 
 #include "daemon/commit_queue.h"
 #include "daemon/maintenance.h"
+#include "daemon/ok_reply.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
@@ -75,10 +76,14 @@ class Queries {
   struct Reply {
     protocol::StatusCode status = protocol::StatusCode::kOk;
     std::string payload;
+    std::optional<Lsn> as_of = {};  // that the snapshot reached, where it was read
   };
   using Texts = std::deque<std::string>;  // what the views of a reply refer to
 
   void Run();
+  // Of an answer from a snapshot that reaches `as_of`, read at a standby after `before`: the disk
+  // may be behind the memory.
+  Currency CurrencyOfAnswer(const Currency& before, Lsn as_of);
   Reply Answer(const protocol::ListRequest& asked);
   Reply Answer(const protocol::HistoryRequest& asked);
   Reply Answer(const protocol::LookupAtRequest& asked);
@@ -111,6 +116,7 @@ class Queries {
   ServerState& state_;
   const std::chrono::hours trash_kept_;
   std::future<void> folded_;  // what was asked for last; of the thread
+  Currency disk_;             // that the snapshot is known to reach; of the thread
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Query>> waiting_;  // guarded by mutex_

@@ -12,6 +12,7 @@
 
 #include "index/vocabulary.h"
 #include "protocol/change_messages.h"
+#include "replication/leadership.h"
 
 namespace xref {
 
@@ -64,7 +65,16 @@ class ServerState {
   explicit ServerState(size_t io_threads) : io(io_threads) {}
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
-  void set_phase(Phase phase) { phase_.store(phase, std::memory_order_release); }
+  void set_phase(Phase phase) {
+    if (phase == Phase::kStandby) is_standby_ = true;
+    if (phase == Phase::kReady) is_standby_ = false;
+    phase_.store(phase, std::memory_order_release);
+  }
+  // Whether somebody else is the primary, or may be by now: also while it drains, and once it is
+  // read-only.
+  bool is_standby() const {
+    return is_standby_.load(std::memory_order_acquire) || leadership.HasLapsed();
+  }
   // Drains if it is ready or a standby, in one step: a commit may fail at that moment, and draining
   // in place of read-only would accept changes again.
   void DrainIfReady() {
@@ -75,6 +85,7 @@ class ServerState {
 
   // A standby instead of the primary, unless it drains or a commit has failed.
   void StepDown() {
+    is_standby_ = true;
     Phase from = Phase::kReady;
     phase_.compare_exchange_strong(from, Phase::kStandby);
   }
@@ -96,8 +107,12 @@ class ServerState {
     troubles_[static_cast<size_t>(which)] = std::move(text);
   }
 
+  Leadership leadership;
   std::atomic<Epoch> epoch = 1;
-  std::atomic<Lsn> lsn = 0;                       // of the last durable change
+  std::atomic<Lsn> lsn = 0;  // of the last durable change
+  // Of a standby: since then (steady_clock, its own unit) it lacks nothing that its primary had; 0
+  // while that is not known. Stored after `lsn`.
+  std::atomic<int64_t> current_as_of = 0;
   std::atomic<Lsn> snapshot_lsn = 0;              // that the snapshot reaches
   std::atomic<uint64_t> references_loaded = 0;    // while loading
   std::atomic<uint64_t> references_expected = 0;  // as far as the snapshot tells
@@ -106,6 +121,7 @@ class ServerState {
 
  private:
   std::atomic<Phase> phase_ = Phase::kLoading;
+  std::atomic<bool> is_standby_ = false;
   mutable std::mutex mutex_;
   std::array<std::string, static_cast<size_t>(Trouble::kCount)> troubles_;  // guarded by mutex_
 };

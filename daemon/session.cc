@@ -88,6 +88,7 @@ uint64_t CountSynced(const uint8_t* bitmap, uint32_t count) {
 Session::Next Session::Handle(const Frame& frame, std::string& out,
                               absl::FunctionRef<ChangeDone()> make_done) {
   Count(service_.state.io[io_thread_].requests, 1);
+  currency_ = CurrencyOf(service_.state);
   if (!greeted_) return Greet(frame, out);
   if (frame.header.opcode == Opcode::kStatus) {
     AnswerStatus(frame.header, out);
@@ -188,16 +189,8 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
                                "the primary of that epoch",
                                state.epoch.load(), request.epoch)};
   }
-  if (ServesAsStandby() && !IsForStandbys(request.opcode)) return NotPrimary();
+  if (state.is_standby() && !IsForStandbys(request.opcode)) return NotPrimary();
   return std::nullopt;
-}
-
-bool Session::ServesAsStandby() const {
-  const Phase phase = service_.state.phase();
-  // One whose disk failed may have been followed by another.
-  const bool is_replaced =
-      phase == Phase::kReadOnly && service_.election && !service_.leadership.HasTerm();
-  return phase == Phase::kStandby || is_replaced || service_.leadership.HasLapsed();
 }
 
 Refusal Session::NotPrimary() const {
@@ -218,10 +211,8 @@ void Session::RefuseStream(const protocol::Malformed& malformed, std::string& ou
 
 // ---- Replies ----
 
-FrameHeader Session::OkHeader(const FrameHeader& request) const {
-  FrameHeader reply = protocol::ReplyHeader(request, StatusCode::kOk, service_.state.epoch);
-  if (ServesAsStandby()) reply.flags |= protocol::kFlagFromStandby;
-  return reply;
+FrameWriter Session::BeginReply(const FrameHeader& request, std::string& out) const {
+  return OpenReply(request, service_.state, currency_, out);
 }
 
 void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {
@@ -232,7 +223,7 @@ void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::st
 
 template <typename Message>
 void Session::Reply(const FrameHeader& request, const Message& message, std::string& out) {
-  FrameWriter reply(out, OkHeader(request));
+  FrameWriter reply = BeginReply(request, out);
   protocol::Encode(message, out);
   reply.Close();
 }
@@ -469,7 +460,7 @@ void Session::AnswerCheck(const Frame& frame, std::string& out) {
     return Refuse(frame.header, *refusal, out);
   }
   const size_t start = out.size();
-  FrameWriter reply(out, OkHeader(frame.header));
+  FrameWriter reply = BeginReply(frame.header, out);
   uint8_t* bitmap = protocol::BeginCheckReply(request.ids.count, out);
   if (!service_.store.Check(io_thread_, request.place, request.ids, bitmap)) {
     out.resize(start);
@@ -487,7 +478,7 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
     return Refuse(frame.header, *refusal, out);
   }
   const size_t start = out.size();
-  FrameWriter reply(out, OkHeader(frame.header));
+  FrameWriter reply = BeginReply(frame.header, out);
   protocol::LookupReplyWriter targets(request.ids.count, out);
   const bool found = service_.store.Lookup(
       io_thread_, request.place, request.ids,
@@ -507,11 +498,11 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
   }
   protocol::ReverseReplyWriter sources(request.targets.count);
   bool too_large = false;
+  constexpr size_t kBytesMax = protocol::kReplyBytesMax - protocol::kStandbyMarkBytes;
   const bool found = service_.store.Reverse(
       io_thread_, request.place, request.targets, request.sources_max,
       [&](uint32_t target, std::string_view source) {
-        too_large =
-            too_large || sources.payload_bytes() + 1 + source.size() > protocol::kReplyBytesMax;
+        too_large = too_large || sources.payload_bytes() + 1 + source.size() > kBytesMax;
         if (!too_large) sources.Append(target, source);
       });
   if (!found) return Refuse(frame.header, protocol::NoSuchPlace(request.place), out);
@@ -520,11 +511,11 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
                   {StatusCode::kTooLarge, kNoItem,
                    fmt::format("these targets have more sources than fit into a reply of {} bytes; "
                                "ask for fewer targets, or fewer sources of each",
-                               protocol::kReplyBytesMax)},
+                               kBytesMax)},
                   out);
   }
   Count(service_.state.io[io_thread_].targets_reversed, request.targets.count);
-  FrameWriter reply(out, OkHeader(frame.header));
+  FrameWriter reply = BeginReply(frame.header, out);
   sources.Finish(out);
   reply.Close();
 }
@@ -641,7 +632,7 @@ void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
     }
     fact("may_take_over", names.empty() ? "nobody" : names);
   }
-  if (ServesAsStandby() || (service_.follower && state.phase() == Phase::kLoading)) {
+  if (state.is_standby() || (service_.follower && state.phase() == Phase::kLoading)) {
     const FollowerStatus follower = service_.follower->status();
     fact("role", "standby");
     fact("primary", service_.follower->primary());
@@ -651,6 +642,8 @@ void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
       const Lsn lsn = state.lsn;
       fact("primary_lsn", follower.primary_lsn);
       fact("lag_changes", follower.primary_lsn > lsn ? follower.primary_lsn - lsn : 0);
+      const uint32_t lag_ms = LagMs(state.current_as_of);
+      if (lag_ms != protocol::kLagUnknown) fact("lag_ms", lag_ms);
       fact("primary_heard_ms_ago", follower.heard_ms);
     }
     return;

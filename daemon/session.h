@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
+#include "daemon/ok_reply.h"
 #include "daemon/queries.h"
 #include "daemon/server_state.h"
 #include "daemon/verifications.h"
@@ -20,7 +22,6 @@
 #include "replication/election.h"
 #include "replication/feed.h"
 #include "replication/follower.h"
-#include "replication/leadership.h"
 
 namespace xref {
 
@@ -34,7 +35,6 @@ struct Service {
   Backups& backups;
   Queries& queries;
   Feed& feed;
-  const Leadership& leadership;
   Follower* follower;  // null where the daemon was started as a primary
   Election* election;  // null where no etcd decides
   std::chrono::steady_clock::time_point started;
@@ -94,12 +94,10 @@ class Session {
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
            absl::FunctionRef<ChangeDone()> make_done);
 
-  // Whether somebody else is the primary, or may be: what is answered may be old.
-  bool ServesAsStandby() const;
   protocol::Refusal NotPrimary() const;
   // Why no request like this one can be answered now, or nothing.
   protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
-  FrameHeader OkHeader(const FrameHeader& request) const;
+  protocol::FrameWriter BeginReply(const FrameHeader& request, std::string& out) const;
   void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);
   template <typename Message>
   void Reply(const FrameHeader& request, const Message& message, std::string& out);
@@ -107,6 +105,7 @@ class Session {
   Service& service_;
   const size_t io_thread_;
   bool greeted_ = false;
+  std::optional<Currency> currency_;  // as the request that is handled found it
   // What was begun on this connection, or null.
   std::shared_ptr<const Verification> verification_;
   std::shared_ptr<const Backup> backup_;

@@ -56,6 +56,24 @@ FrameHeader ReplyHeader(const FrameHeader& request, StatusCode status, Epoch epo
   return reply;
 }
 
+void Encode(const StandbyMark& mark, std::string& out) {
+  Writer writer(out);
+  writer.U64(mark.lsn);
+  writer.U32(mark.lag_ms);
+}
+
+bool TakeMark(Frame& reply, std::optional<StandbyMark>& mark) {
+  mark.reset();
+  if ((reply.header.flags & kFlagFromStandby) == 0) return true;
+  if (reply.payload.size() < kStandbyMarkBytes) return false;
+  Reader reader(reply.payload);
+  mark.emplace();
+  mark->lsn = reader.U64();
+  mark->lag_ms = reader.U32();
+  reply.payload = reply.payload.subspan(kStandbyMarkBytes);
+  return true;
+}
+
 ParseResult ParseFrame(Bytes stream, size_t payload_bytes_max) {
   if (stream.size() < kHeaderBytes) {
     // The version stands early, so that a stranger is told at once and not after 24 bytes.

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -78,7 +80,7 @@ enum class StatusCode : uint8_t {
 std::string_view Name(StatusCode status);
 
 inline constexpr uint8_t kFlagReply = 0x01;
-// Of every reply: it is from a standby, which may lag.
+// Of an OK reply: it is from a standby, and its payload begins with a StandbyMark.
 inline constexpr uint8_t kFlagFromStandby = 0x04;
 // Of the reply to a change: a standby has it on its disk as well.
 inline constexpr uint8_t kFlagOnStandby = 0x02;
@@ -96,10 +98,24 @@ struct FrameHeader {
 // The header of the reply to `request`.
 FrameHeader ReplyHeader(const FrameHeader& request, StatusCode status, Epoch epoch);
 
+// What a standby tells of the state that it answers from.
+struct StandbyMark {
+  Lsn lsn = 0;          // of the last change that the answer is sure to know of
+  uint32_t lag_ms = 0;  // the state is no older; kLagUnknown where that is not known
+};
+inline constexpr uint32_t kLagUnknown = std::numeric_limits<uint32_t>::max();
+inline constexpr size_t kStandbyMarkBytes = 12;
+
+void Encode(const StandbyMark& mark, std::string& out);
+
 struct Frame {
   FrameHeader header;
   Bytes payload;  // borrowed from the bytes that were parsed
 };
+
+// Takes the mark from the beginning of a reply's payload; nothing where it has none. False: it is
+// cut short, and the frame is left as it is.
+[[nodiscard]] bool TakeMark(Frame& reply, std::optional<StandbyMark>& mark);
 
 // The three outcomes of parsing.
 struct Parsed {

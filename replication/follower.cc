@@ -266,7 +266,8 @@ bool Follower::DecidePromotion(Lsn lsn) {
 // ---- Run ----
 
 Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store,
-                            Epoch epoch, Lsn lsn, Applied applied, CaughtUp caught_up) {
+                            Epoch epoch, Lsn lsn, Applied applied, Current current,
+                            CaughtUp caught_up) {
   const std::string copy = options_.data_folder + "/copy-of-primary";
   std::error_code ignored;
   std::filesystem::remove(copy, ignored);  // half of one, from a run that was killed
@@ -315,6 +316,7 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
     spdlog::info("following {} from LSN {}", primary, copying ? begun->common : lsn);
     while (!copying && GoesOn(primary)) {
       if (DecidePromotion(lsn)) return End::kPromoted;
+      const auto asked = Clock::now();
       const auto reply =
           link->Fetch({.after = lsn, .node = options_.self.node, .name = options_.self.name});
       auto status = reply.status();
@@ -335,6 +337,7 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
         break;
       }
       NoteHeard(*reply);
+      if (lsn >= reply->lsn) current(asked);
       if (!is_caught_up && lsn >= begun->lsn) {
         is_caught_up = true;
         caught_up();

@@ -56,6 +56,9 @@ class Follower {
   using CaughtUp = absl::AnyInvocable<void()>;
   // Called by Run when a group is durable and applied.
   using Applied = absl::AnyInvocable<void(Epoch, Lsn)>;
+  // Called by Run when everything is there that the primary had at that time. It is the time at
+  // which the primary was asked: a reply that was held up must not look younger than it is.
+  using Current = absl::AnyInvocable<void(std::chrono::steady_clock::time_point)>;
 
   // `primary` is HOST:PORT, or empty.
   Follower(Options options, std::string primary)
@@ -70,7 +73,7 @@ class Follower {
   // Follows until one of these, after which it may be run again. `epoch` and `lsn` are of the last
   // change that the store has.
   End Run(Journal& journal, SnapshotFolder& snapshots, ReferenceStore& store, Epoch epoch, Lsn lsn,
-          Applied applied, CaughtUp caught_up);
+          Applied applied, Current current, CaughtUp caught_up);
   void Stop();
 
   // From now on it follows this primary and no other; nobody, where that is empty.

@@ -152,10 +152,14 @@ TEST_F(Cluster, AnEtcdThatStopsForAWhileLosesNothing) {
   etcd_.Signal(SIGSTOP);
   EXPECT_TRUE(AwaitFact("a", "role", "standby"));
   etcd_.Signal(SIGCONT);
+  // Whichever of them goes on; and then without the one whom the clients ask.
+  ASSERT_FALSE(AwaitPrimary({"a", "b"}).empty());
+  Crash("a");
   load.Join();
-  const std::string primary = AwaitPrimary({"a", "b"});
-  ASSERT_FALSE(primary.empty());
-  ExpectHeld(primary, model);
+  ASSERT_EQ(AwaitPrimary({"b"}), "b");
+  Join("a");
+  ASSERT_TRUE(AwaitRecord("b", "a"));
+  ExpectHeld("b", model);
 }
 
 TEST_F(Cluster, OnlyWhoHasEverythingLeadsWhenAllWereKilled) {
@@ -218,6 +222,14 @@ TEST_F(Cluster, APrimaryThatIsEndedHandsOverWithoutWaitingForItsLease) {
   ASSERT_EQ(AwaitPrimary({"b"}), "b");
   Add("b", "y", "1");
   EXPECT_THAT(Lookup("b", "x"), HasSubstr("x,1"));
+}
+
+TEST_F(Cluster, ACommandThatKnowsAllDaemonsWaitsForTheNewPrimary) {
+  StartCluster({"a", "b", "c"});
+  Crash("a");
+  const std::string all = AddressOf("a") + "," + AddressOf("b") + "," + AddressOf("c");
+  const Outcome added = RunProgram({kXref, "--server", all, "add", "shop/orders", "x", "1"});
+  EXPECT_EQ(added.exit_code, 0) << added.err;
 }
 
 TEST_F(Cluster, APromotionByHandIsLeftToEtcd) {

@@ -172,6 +172,25 @@ TEST_F(Golden, Verify) {
   ExpectEncodes(over, "verify-over");
 }
 
+TEST_F(Golden, StandbyMark) {
+  Frame frame = ParseExample("standby-mark");
+  std::optional<StandbyMark> mark;
+  ASSERT_TRUE(TakeMark(frame, mark));
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_EQ(mark->lsn, 201U);
+  EXPECT_EQ(mark->lag_ms, 250U);
+  ResolveReply reply;
+  EXPECT_FALSE(Decode(frame.payload, reply).has_value());
+  EXPECT_EQ(reply.place, 3U);
+  std::string payload;
+  Encode(*mark, payload);
+  Encode(reply, payload);
+  EXPECT_EQ(payload, Example("standby-mark").substr(kHeaderBytes));
+
+  frame.payload = frame.payload.subspan(0, kStandbyMarkBytes - 1);
+  EXPECT_FALSE(TakeMark(frame, mark)) << "cut short";
+}
+
 TEST_F(Golden, Follow) {
   const auto request = DecodeExample<FollowRequest>("follow-request");
   ExpectEncodes(request, "follow-request");

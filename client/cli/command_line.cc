@@ -20,13 +20,16 @@ Examples:
   xref lookup shop-erp/orders SO-000123
   xref edit shop-erp/orders SO-000123 INV-9982 --expect INV-9981
   xref backup xref-monday.backup
+  xref --server 10.0.0.1:7411,10.0.0.2:7411 import shop-erp/orders orders.csv
 
 A place is INTEGRATION/TYPE. Files are CSV whose header names source_id and target_id, or NDJSON with these keys; '-' is standard input.
-Exit codes: 0 done; 1 done, but some items conflicted, were bad or are not synced; 2 wrong usage, or refused; 3 the server cannot be reached or is not ready.)";
+Exit codes: 0 done; 1 done, but some items conflicted, were bad or are not synced; 2 wrong usage, or refused; 3 the server cannot be reached, is not ready, or was lost before it said whether a change was done.)";
+constexpr double kFailoverSeconds = 30;  // where there are servers to go on at
 
 int Fail(const absl::Status& status) {
   std::cerr << "xref: " << std::string(status.message()) << "\n";
-  const bool unreachable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+  const bool unreachable =
+      absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsUnknown(status);
   return unreachable ? kUnreachable : kRefused;
 }
 
@@ -66,6 +69,15 @@ CommandLine::CommandLine()
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app_.add_option("--max-lag", max_lag_seconds_,
+                  "Take no answer of a standby that may be older than this")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+  app_.add_option("--failover", failover_seconds_,
+                  "When the server is lost, go on at another one that is the primary within this "
+                  "time; 30 where several servers are named, else 0")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
   app_.fallthrough();
 }
 
@@ -88,6 +100,12 @@ int CommandLine::Run(int argc, char** argv) {
   globals_.client.ready_wait = std::chrono::duration_cast<milliseconds>(Seconds(wait_seconds_));
   globals_.client.answer_timeout =
       std::chrono::duration_cast<milliseconds>(Seconds(timeout_seconds_));
+  const double failover =
+      failover_seconds_.value_or(globals_.client.servers.size() > 1 ? kFailoverSeconds : 0);
+  globals_.client.failover_wait = std::chrono::duration_cast<milliseconds>(Seconds(failover));
+  if (max_lag_seconds_) {
+    globals_.client.max_lag = std::chrono::duration_cast<milliseconds>(Seconds(*max_lag_seconds_));
+  }
   globals_.client.name = "xref " XREF_VERSION;
   const auto exit_code = chosen_();
   return exit_code.ok() ? *exit_code : Fail(exit_code.status());

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +59,8 @@ class CommandLine {
   Globals globals_;
   double wait_seconds_ = 0;
   double timeout_seconds_ = 60;
+  std::optional<double> max_lag_seconds_;
+  std::optional<double> failover_seconds_;
   std::function<absl::StatusOr<ExitCode>()> chosen_;
 };
 

@@ -58,6 +58,7 @@ absl::StatusOr<ExitCode> MutationRun::Run() {
   if (status.ok()) status = target_.client->Finish();
   status.Update(failure_);
   if (answered_ + bad_rows_ > 1) PrintTotals();
+  if (unknown_ > 0) std::cerr << fmt::format("unknown: {} source IDs\n", unknown_);
   if (!status.ok() && answered_ > 0) {
     return absl::Status(status.code(),
                         fmt::format("{}; {} source IDs were answered before that and stay as they "
@@ -161,6 +162,7 @@ void MutationRun::TakeReply(size_t request, const MutationBatch& batch,
       needed_[request] = *std::move(needed);
     } else {
       failure_.Update(reply.status());
+      if (absl::IsUnknown(reply.status())) unknown_ += batch.size();
     }
     return;
   }

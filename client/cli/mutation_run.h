@@ -71,6 +71,7 @@ class MutationRun {
   size_t requests_ = 0;
   std::vector<uint64_t> verdicts_;  // how many items have each
   uint64_t answered_ = 0;
+  uint64_t unknown_ = 0;  // that were under way when the server was lost
   uint64_t bad_rows_ = 0;
   absl::btree_map<size_t, NeededConfirmation> needed_;  // by request
   absl::Status failure_;                                // the first reply that was a refusal

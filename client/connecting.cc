@@ -1,0 +1,183 @@
+// How a client finds its server, and another one when that is lost.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "client/client.h"
+
+namespace xref {
+
+using protocol::Opcode;
+using std::chrono::steady_clock;
+
+namespace {
+
+// While a server is awaited, the pause between two tries.
+constexpr std::chrono::milliseconds kRetryPause{50};
+// How long a server may take to be connected where there may be others.
+constexpr std::chrono::milliseconds kFailoverConnectTimeout{1'000};
+
+// What may become of a request when the server is lost before it has answered.
+enum class Loss { kSentAgain, kUnknown, kOver };
+
+Loss LossOf(Opcode opcode) {
+  if (const auto mutation = protocol::MutationOf(opcode)) {
+    const bool is_safe = mutation->rehearsal || mutation->mutation == protocol::Mutation::kAdd ||
+                         mutation->mutation == protocol::Mutation::kClaim;
+    return is_safe ? Loss::kSentAgain : Loss::kUnknown;
+  }
+  switch (opcode) {
+    case Opcode::kStatus:
+    case Opcode::kResolve:
+    case Opcode::kIntegrationCreate:
+    case Opcode::kIntegrationList:
+    case Opcode::kCheck:
+    case Opcode::kLookup:
+    case Opcode::kReverse:
+    case Opcode::kClaims:
+    case Opcode::kPurgePreview:
+    case Opcode::kDropPreview:
+    case Opcode::kTrashList:
+    case Opcode::kList:
+    case Opcode::kHistory:
+    case Opcode::kLookupAt:
+      return Loss::kSentAgain;
+    case Opcode::kHello:
+    case Opcode::kVerify:
+    case Opcode::kBackup:  // they belong to their connection
+      return Loss::kOver;
+    default:
+      return Loss::kUnknown;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
+  return Connect(options, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options,
+                                                        Epoch epoch_min) {
+  const auto begun = steady_clock::now();
+  for (;;) {
+    absl::Status last = absl::InvalidArgumentError("no server is named");
+    std::vector<std::string> servers = options.servers;
+    for (size_t i = 0; i < servers.size(); ++i) {
+      const std::string server = servers[i];
+      auto channel = Channel::Open(server, options.connect_timeout);
+      if (!channel.ok()) {
+        last = channel.status();
+        continue;
+      }
+      std::unique_ptr<Client> client(new Client(options, *std::move(channel)));
+      client->options_.failover_wait = {};  // until it is known to be the right one
+      last = client->Greet();
+      if (!last.ok()) continue;
+      if (client->epoch_seen_ < epoch_min) {
+        last = absl::UnavailableError(
+            fmt::format("the server {} is of epoch {}, and epoch {} has begun: it is not the "
+                        "primary any more",
+                        server, client->epoch_seen_, epoch_min));
+        continue;
+      }
+      if (!options.primary || !client->is_standby_) {
+        client->options_.failover_wait = options.failover_wait;
+        return client;
+      }
+      std::string primary = client->PrimaryOfStandby();
+      last = absl::FailedPreconditionError(
+          primary.empty()
+              ? fmt::format("the server {} is a standby, and there is no primary at present",
+                            server)
+              : fmt::format("the server {} is a standby of {}, and none of the servers that were "
+                            "named is the primary",
+                            server, primary));
+      if (!primary.empty() && std::find(servers.begin(), servers.end(), primary) == servers.end()) {
+        servers.push_back(std::move(primary));
+      }
+    }
+    // Where there is no primary at present, one is about to be chosen.
+    const auto patience = absl::IsUnavailable(last)          ? options.ready_wait
+                          : absl::IsFailedPrecondition(last) ? options.failover_wait
+                                                             : std::chrono::milliseconds(0);
+    if (steady_clock::now() >= begun + patience) return last;
+    std::this_thread::sleep_for(kRetryPause);
+  }
+}
+
+std::string Client::PrimaryOfStandby() {
+  std::string payload;
+  const auto status = Status(payload);
+  if (!status.ok()) return {};
+  for (const auto& [name, value] : status->facts) {
+    if (name == "primary") return value;
+  }
+  return {};
+}
+
+// ---- After a loss ----
+
+bool Client::all_refused() const {
+  return std::all_of(waiting_.begin(), waiting_.end(),
+                     [](const auto& waiting) { return waiting.second.was_refused; });
+}
+
+void Client::GiveUpUnknown(const absl::Status& loss) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const Loss outcome = at->second.was_refused ? Loss::kSentAgain : LossOf(at->second.opcode);
+    if (outcome == Loss::kSentAgain) {
+      ++at;
+      continue;
+    }
+    TakePayload take = std::move(at->second.take);
+    at = waiting_.erase(at);
+    take(outcome == Loss::kOver
+             ? loss
+             : absl::UnknownError(fmt::format(
+                   "{}, before it said whether this was done; nobody knows: look it up before you "
+                   "try again",
+                   std::string(loss.message()))));
+  }
+}
+
+absl::Status Client::Recover(absl::Status loss) {
+  if (options_.failover_wait.count() == 0) return loss;
+  const auto now = steady_clock::now();
+  if (!lost_since_) lost_since_ = now;
+  GiveUpUnknown(loss);
+  ClientOptions options = options_;
+  options.ready_wait = options.failover_wait = {};
+  options.connect_timeout = std::min(options.connect_timeout, kFailoverConnectTimeout);
+  const auto give_up = *lost_since_ + options_.failover_wait;
+  for (;;) {
+    auto found = Connect(options, epoch_seen_);
+    if (found.ok()) {
+      channel_ = std::move((*found)->channel_);
+      is_standby_ = (*found)->is_standby_;
+      epoch_seen_ = std::max(epoch_seen_, (*found)->epoch_seen_);
+      batch_ids_max_ = (*found)->batch_ids_max_;
+      request_bytes_max_ = (*found)->request_bytes_max_;
+      absl::Status sent;
+      for (auto& [id, waiting] : waiting_) {
+        waiting.was_refused = false;
+        sent.Update(channel_->Send(waiting.frame));
+      }
+      // A server that is there and still refuses is asked again after a pause.
+      if (sent.ok() && steady_clock::now() < give_up) {
+        std::this_thread::sleep_for(kRetryPause);
+        return absl::OkStatus();
+      }
+      loss.Update(sent);
+    } else {
+      loss = found.status();
+    }
+    if (steady_clock::now() >= give_up) return loss;
+    std::this_thread::sleep_for(kRetryPause);
+  }
+}
+
+}  // namespace xref
