@@ -91,6 +91,11 @@ std::optional<NeededConfirmation> FindConfirmation(const absl::Status& refusal) 
 
 template <typename Request>
 absl::Status Client::Start(Opcode opcode, const Request& request, size_t window, TakePayload take) {
+  if (is_lost_) {
+    lost_since_ = std::chrono::steady_clock::now();
+    auto status = GoOnElsewhere(absl::UnavailableError("the server was lost"));
+    if (!status.ok()) return status;
+  }
   while (waiting_.size() >= window) {
     if (auto status = TakeReply(); !status.ok()) return status;
   }
@@ -125,7 +130,9 @@ absl::Status Client::TakeReply() {
   if (header.opcode == Opcode::kHello) is_standby_ = channel_->mark().has_value();
   if (header.status != StatusCode::kOk) {
     absl::Status refusal = ToStatus(protocol::DecodeRefusal(header.status, frame->payload));
-    if (CountsAsLoss(header.status) && options_.failover_wait.count() > 0) {
+    // A promotion is for this server and no other.
+    if (CountsAsLoss(header.status) && options_.failover_wait.count() > 0 &&
+        header.opcode != Opcode::kPromote) {
       if (header.status == StatusCode::kNotPrimary) options_.primary = true;
       found->second.was_refused = true;
       // The others that are under way are refused as well, or answered, or the connection breaks.
@@ -192,18 +199,19 @@ absl::Status Client::StartBatch(Opcode opcode, const Request& request, uint32_t 
 
 template <typename Result, typename Reply, typename StartIt, typename Convert>
 absl::StatusOr<Result> Client::Await(StartIt start, Convert convert) {
-  absl::StatusOr<Result> result = absl::InternalError("no reply");
+  std::optional<absl::StatusOr<Result>> result;
   Take<Reply> take = [&](absl::StatusOr<Reply> reply) {
     result = reply.ok() ? absl::StatusOr<Result>(convert(*reply)) : reply.status();
   };
-  if (auto status = start(std::move(take)); !status.ok()) return status;
-  if (auto status = Finish(); !status.ok()) return status;
-  return result;
+  absl::Status status = start(std::move(take));
+  if (status.ok()) status = Finish();
+  if (result) return *std::move(result);
+  return status;
 }
 
 template <typename Reply, typename Request>
 absl::StatusOr<Reply> Client::Call(Opcode opcode, const Request& request, std::string& payload) {
-  absl::StatusOr<Reply> result = absl::InternalError("no reply");
+  std::optional<absl::StatusOr<Reply>> result;
   const auto take = [&](absl::StatusOr<Bytes> received) {
     if (!received.ok()) {
       result = received.status();
@@ -218,9 +226,10 @@ absl::StatusOr<Reply> Client::Call(Opcode opcode, const Request& request, std::s
       result = std::move(reply);
     }
   };
-  if (auto status = Start(opcode, request, SIZE_MAX, take); !status.ok()) return status;
-  if (auto status = Finish(); !status.ok()) return status;
-  return result;
+  absl::Status status = Start(opcode, request, SIZE_MAX, take);
+  if (status.ok()) status = Finish();
+  if (result) return *std::move(result);
+  return status;
 }
 
 // ---- Single calls ----

@@ -102,6 +102,8 @@ class Client {
 
   // How old the last answer is, where it came from a standby.
   const std::optional<protocol::StandbyMark>& last_mark() const { return channel_->mark(); }
+  // The highest epoch that any reply told.
+  Epoch epoch() const { return epoch_seen_; }
   // HOST:PORT of the server that answers at present.
   const std::string& server() const { return channel_->server(); }
 
@@ -208,9 +210,11 @@ class Client {
   absl::Status Greet();
   // The address of the primary that the server follows; empty if it does not tell.
   std::string PrimaryOfStandby();
-  // Goes on at another server, or at this one again, since there was a loss; returns that loss
-  // where there is none in time.
+  // After a loss: tells of what is unknown, and goes on elsewhere with the rest. Returns the loss
+  // where that is not wanted, or there is no server in time.
   absl::Status Recover(absl::Status loss);
+  // At another server, or at this one again; else answers all that waits with the loss.
+  absl::Status GoOnElsewhere(absl::Status loss);
   // Answers what can neither be sent again nor be known.
   void GiveUpUnknown(const absl::Status& loss);
   bool all_refused() const;
@@ -241,6 +245,7 @@ class Client {
   Epoch epoch_seen_ = 0;
   bool is_standby_ = false;                     // the server, when it greeted
   absl::btree_map<uint64_t, Waiting> waiting_;  // by request ID, which is their order
+  bool is_lost_ = false;                        // the server, and no other is found yet
   // Since when there has been no answer, but for refusals to be sent again.
   std::optional<std::chrono::steady_clock::time_point> lost_since_;
 };

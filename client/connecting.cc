@@ -17,8 +17,9 @@ namespace {
 
 // While a server is awaited, the pause between two tries.
 constexpr std::chrono::milliseconds kRetryPause{50};
-// How long a server may take to be connected where there may be others.
-constexpr std::chrono::milliseconds kFailoverConnectTimeout{1'000};
+// How long a server may take to be connected, and to answer that it is there, where there are
+// others. One that is stopped is connected, and says nothing.
+constexpr std::chrono::milliseconds kOneOfSeveralTimeout{1'000};
 
 // What may become of a request when the server is lost before it has answered.
 enum class Loss { kSentAgain, kUnknown, kOver };
@@ -63,18 +64,24 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options,
                                                         Epoch epoch_min) {
   const auto begun = steady_clock::now();
+  ClientOptions looking = options;
+  looking.failover_wait = {};  // a loss is one, until the right server is found
+  looking.max_lag.reset();
+  if (options.servers.size() > 1) {
+    looking.connect_timeout = std::min(options.connect_timeout, kOneOfSeveralTimeout);
+    looking.answer_timeout = std::min(options.answer_timeout, kOneOfSeveralTimeout);
+  }
   for (;;) {
     absl::Status last = absl::InvalidArgumentError("no server is named");
     std::vector<std::string> servers = options.servers;
     for (size_t i = 0; i < servers.size(); ++i) {
       const std::string server = servers[i];
-      auto channel = Channel::Open(server, options.connect_timeout);
+      auto channel = Channel::Open(server, looking.connect_timeout);
       if (!channel.ok()) {
         last = channel.status();
         continue;
       }
-      std::unique_ptr<Client> client(new Client(options, *std::move(channel)));
-      client->options_.failover_wait = {};  // until it is known to be the right one
+      std::unique_ptr<Client> client(new Client(looking, *std::move(channel)));
       last = client->Greet();
       if (!last.ok()) continue;
       if (client->epoch_seen_ < epoch_min) {
@@ -85,7 +92,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
         continue;
       }
       if (!options.primary || !client->is_standby_) {
-        client->options_.failover_wait = options.failover_wait;
+        client->options_ = options;
         return client;
       }
       std::string primary = client->PrimaryOfStandby();
@@ -146,38 +153,45 @@ void Client::GiveUpUnknown(const absl::Status& loss) {
 
 absl::Status Client::Recover(absl::Status loss) {
   if (options_.failover_wait.count() == 0) return loss;
-  const auto now = steady_clock::now();
-  if (!lost_since_) lost_since_ = now;
+  if (!lost_since_) lost_since_ = steady_clock::now();
   GiveUpUnknown(loss);
+  is_lost_ = true;
+  // With nothing to be sent, the next request may look for a server.
+  return waiting_.empty() ? absl::OkStatus() : GoOnElsewhere(std::move(loss));
+}
+
+absl::Status Client::GoOnElsewhere(absl::Status loss) {
   ClientOptions options = options_;
   options.ready_wait = options.failover_wait = {};
-  options.connect_timeout = std::min(options.connect_timeout, kFailoverConnectTimeout);
-  const auto give_up = *lost_since_ + options_.failover_wait;
-  for (;;) {
-    auto found = Connect(options, epoch_seen_);
-    if (found.ok()) {
-      channel_ = std::move((*found)->channel_);
-      is_standby_ = (*found)->is_standby_;
-      epoch_seen_ = std::max(epoch_seen_, (*found)->epoch_seen_);
-      batch_ids_max_ = (*found)->batch_ids_max_;
-      request_bytes_max_ = (*found)->request_bytes_max_;
-      absl::Status sent;
-      for (auto& [id, waiting] : waiting_) {
-        waiting.was_refused = false;
-        sent.Update(channel_->Send(waiting.frame));
-      }
-      // A server that is there and still refuses is asked again after a pause.
-      if (sent.ok() && steady_clock::now() < give_up) {
-        std::this_thread::sleep_for(kRetryPause);
-        return absl::OkStatus();
-      }
-      loss.Update(sent);
-    } else {
-      loss = found.status();
-    }
-    if (steady_clock::now() >= give_up) return loss;
+  const auto give_up = lost_since_.value_or(steady_clock::now()) + options_.failover_wait;
+  while (steady_clock::now() < give_up) {
+    // First of all: a server that is there, and still refuses, is not to be asked without end.
     std::this_thread::sleep_for(kRetryPause);
+    auto found = Connect(options, epoch_seen_);
+    if (!found.ok()) {
+      loss = found.status();
+      continue;
+    }
+    channel_ = std::move((*found)->channel_);
+    is_standby_ = (*found)->is_standby_;
+    is_lost_ = false;
+    epoch_seen_ = std::max(epoch_seen_, (*found)->epoch_seen_);
+    batch_ids_max_ = (*found)->batch_ids_max_;
+    request_bytes_max_ = (*found)->request_bytes_max_;
+    loss = absl::OkStatus();
+    for (auto& [id, waiting] : waiting_) {
+      waiting.was_refused = false;
+      protocol::SetEpoch(waiting.frame, epoch_seen_);
+      loss.Update(channel_->Send(waiting.frame));
+    }
+    if (loss.ok()) return loss;
   }
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    TakePayload take = std::move(at->second.take);
+    at = waiting_.erase(at);
+    take(loss);
+  }
+  return loss;
 }
 
 }  // namespace xref

@@ -119,8 +119,7 @@ class Daemon {
         store_(io_count_ + 1),  // the last slot is for the queries
         feed_(AckRuleOf(options)),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
-                     std::chrono::hours(24) * options.history_days,
-                     [this] { return feed_.KeepFrom(); }),
+                     std::chrono::hours(24) * options.history_days, [this] { return KeepFrom(); }),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
         queries_(store_, io_count_, commits_, maintenance_, files_, state_,
@@ -225,6 +224,14 @@ class Daemon {
     memory_timer_.async_wait([this](boost::system::error_code error) {
       if (!error) KeepMemoryReady();
     });
+  }
+
+  // The journal keeps everything from there on: what standbys need; and of a daemon that may have
+  // to follow another, what it would have to discard.
+  Lsn KeepFrom() {
+    const Lsn needed = feed_.KeepFrom();
+    if (!follower_) return needed;
+    return std::min(needed, files_.journal->TailStart(Feed::kTailBytes).value_or(1));
   }
 
   // Brings back what was true when the last daemon ended.

@@ -9,7 +9,7 @@ using std::chrono::steady_clock;
 
 std::optional<Currency> CurrencyOf(const ServerState& state) {
   if (!state.is_standby()) return std::nullopt;
-  return Currency{.lsn = state.lsn, .as_of = state.current_as_of};
+  return Currency{.as_of = state.current_as_of, .lsn = state.lsn};
 }
 
 uint32_t LagMs(int64_t as_of) {

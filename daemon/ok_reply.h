@@ -14,8 +14,8 @@ namespace xref {
 // The state that a standby answers from: it has at least everything up to `lsn`, and all that its
 // primary had at `as_of` (as ServerState::current_as_of).
 struct Currency {
+  int64_t as_of = 0;  // read first: what was stored before it is then known as well
   Lsn lsn = 0;
-  int64_t as_of = 0;
 };
 
 // Nothing where the daemon is no standby. Take it before the answer is read, so that the answer is

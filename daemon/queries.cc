@@ -110,7 +110,7 @@ Currency Queries::CurrencyOfAnswer(const Currency& before, Lsn as_of) {
   } else if (as_of < disk_.lsn) {
     disk_ = {};  // it was begun anew
   }
-  return {.lsn = std::min(before.lsn, as_of), .as_of = disk_.as_of};
+  return {.as_of = disk_.as_of, .lsn = std::min(before.lsn, as_of)};
 }
 
 void Queries::Freshen(Lsn changes_max, std::chrono::milliseconds wait) {

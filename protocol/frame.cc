@@ -74,6 +74,12 @@ bool TakeMark(Frame& reply, std::optional<StandbyMark>& mark) {
   return true;
 }
 
+void SetEpoch(std::string& frame, Epoch epoch) {
+  std::string bytes;
+  Writer(bytes).U64(epoch);
+  frame.replace(kHeaderBytes - bytes.size(), bytes.size(), bytes);
+}
+
 ParseResult ParseFrame(Bytes stream, size_t payload_bytes_max) {
   if (stream.size() < kHeaderBytes) {
     // The version stands early, so that a stranger is told at once and not after 24 bytes.

@@ -136,6 +136,9 @@ using ParseResult = std::variant<Parsed, NeedMore, Malformed>;
 // understood. Pure; allocates only for the message of Malformed.
 [[nodiscard]] ParseResult ParseFrame(Bytes stream, size_t payload_bytes_max);
 
+// Of a whole frame that is sent once more.
+void SetEpoch(std::string& frame, Epoch epoch);
+
 // Appends a frame to `out`: open it, append the payload, close it. The header's payload_bytes is
 // filled in on closing.
 class FrameWriter {

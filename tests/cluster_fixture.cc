@@ -6,10 +6,13 @@
 
 namespace xref::test {
 
-void ClusterTest::SetUp() { etcd_.Start(); }
+void ClusterTest::SetUp() {
+  etcd_ = std::make_unique<EtcdServer>(folder_.path() + "/etcd");
+  etcd_->Start();
+}
 
 void ClusterTest::Join(const std::string& name, const Arguments& options) {
-  Arguments all{"--etcd", etcd_.url(), "--cluster", "test", "--lease-seconds", lease_seconds_};
+  Arguments all{"--etcd", etcd_->url(), "--cluster", "test", "--lease-seconds", lease_seconds_};
   all.insert(all.end(), options.begin(), options.end());
   Launch(name, all);
 }

@@ -2,6 +2,7 @@
 
 // Daemons of one cluster, and the etcd that decides which of them is the primary.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ class ClusterTest : public NodesTest {
   }
 
   std::string lease_seconds_ = "3";
-  EtcdServer etcd_{folder_.path() + "/etcd"};
+  std::unique_ptr<EtcdServer> etcd_;
 };
 
 }  // namespace xref::test

@@ -131,13 +131,13 @@ TEST_F(Cluster, APrimaryThatWasStoppedBeyondItsLeaseAcknowledgesNothing) {
 TEST_F(Cluster, WithoutEtcdThePrimaryStopsAndOnItsReturnGoesOn) {
   StartCluster({"a", "b"});
   Add("a", "before", "1");
-  etcd_.Crash();
+  etcd_->Crash();
   EXPECT_TRUE(AwaitFact("a", "role", "standby"));
   EXPECT_EQ(Xref("a", {"add", "shop/orders", "refused", "1"}).exit_code, 2);
   EXPECT_THAT(Lookup("a", "before"), HasSubstr("before,1"));
   EXPECT_THAT(Lookup("b", "before"), HasSubstr("before,1"));
   EXPECT_THAT(AwaitAnyFact("b", "cluster_trouble"), HasSubstr("etcd"));
-  etcd_.Start();
+  etcd_->Start();
   const std::string primary = AwaitPrimary({"a", "b"});
   Add(primary, "after", "1");
   EXPECT_THAT(Lookup(primary, "before"), HasSubstr("before,1"));
@@ -149,9 +149,9 @@ TEST_F(Cluster, AnEtcdThatStopsForAWhileLosesNothing) {
   Model model;
   Load load(AddressOf("a"), model, 3);
   while (model.changed() < 500) std::this_thread::yield();
-  etcd_.Signal(SIGSTOP);
+  etcd_->Signal(SIGSTOP);
   EXPECT_TRUE(AwaitFact("a", "role", "standby"));
-  etcd_.Signal(SIGCONT);
+  etcd_->Signal(SIGCONT);
   // Whichever of them goes on; and then without the one whom the clients ask.
   ASSERT_FALSE(AwaitPrimary({"a", "b"}).empty());
   Crash("a");

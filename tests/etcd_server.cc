@@ -34,11 +34,19 @@ std::string FreeUrl() { return "http://127.0.0.1:" + std::to_string(FreePort());
 EtcdServer::EtcdServer(std::string folder)
     : folder_(std::move(folder)), url_(FreeUrl()), peer_url_(FreeUrl()) {}
 
+EtcdServer::EtcdServer(std::string folder, const std::string& host, std::vector<std::string> run)
+    : folder_(std::move(folder)),
+      url_("http://" + host + ":2379"),
+      peer_url_("http://" + host + ":2380"),
+      run_(std::move(run)) {}
+
 void EtcdServer::Start() {
-  process_ = Process::Start({XREF_TEST_ETCD, "--data-dir", folder_, "--listen-client-urls", url_,
-                             "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
-                             "--initial-advertise-peer-urls", peer_url_, "--initial-cluster",
-                             "default=" + peer_url_, "--log-level", "error"});
+  std::vector<std::string> argv = run_;
+  argv.insert(argv.end(), {XREF_TEST_ETCD, "--data-dir", folder_, "--listen-client-urls", url_,
+                           "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
+                           "--initial-advertise-peer-urls", peer_url_, "--initial-cluster",
+                           "default=" + peer_url_, "--log-level", "error"});
+  process_ = Process::Start(argv);
   const auto give_up = std::chrono::steady_clock::now() + kDeadline;
   const auto etcd = Etcd::Make({url_});
   ASSERT_TRUE(etcd.ok()) << etcd.status();

@@ -22,7 +22,8 @@ class NodesTest : public ::testing::Test {
  protected:
   struct Node {
     std::unique_ptr<Process> process;
-    std::string address;
+    Arguments run;                 // a command that runs what follows it at another place
+    std::string address;           // set before the first start where it is not on loopback
     std::unique_ptr<Client> asks;  // for Fact
   };
 

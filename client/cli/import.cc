@@ -185,7 +185,10 @@ absl::StatusOr<ExitCode> RunImport(const Globals& globals, const ImportOptions& 
       RecordReader::Open(options.file, RecordReader::Columns::kBoth,
                          several ? LineInput::Readings::kSeveral : LineInput::Readings::kOne);
   if (!reader.ok()) return reader.status();
-  auto target = ReachPrimary(globals, options.place);
+  Globals reaching = globals;
+  // What is added again after a failover is told as unchanged, and so could not be taken back.
+  if (options.all_or_nothing) reaching.client.failover_wait = {};
+  auto target = ReachPrimary(reaching, options.place);
   if (!target.ok()) return target.status();
   return ImportCommand(globals, options, *target, **reader).Run();
 }
