@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "index/state_sum.h"
+
 namespace xref {
 namespace {
 
@@ -31,6 +33,7 @@ bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source, ui
   if (sources_.Find(source_hash, source) != nullptr) return false;
   sources_.Insert(source_hash, source, target);
   targets_.Insert(target_hash, source_hash);
+  sum_ += HashOfReference(source, target);
   return true;
 }
 
@@ -71,6 +74,7 @@ ReferenceIndex::PutResult ReferenceIndex::Put(std::string_view source, std::stri
   if (record == nullptr) {
     sources_.Insert(hash, source, target);
     targets_.Insert(hash_(target), hash);
+    sum_ += HashOfReference(source, target);
     return PutResult::kAdded;
   }
   if (HasTarget(record, target)) return PutResult::kUnchanged;
@@ -91,6 +95,7 @@ ReferenceIndex::EditResult ReferenceIndex::Edit(std::string_view source,
 
 void ReferenceIndex::Repoint(uint32_t source_hash, std::string_view source, Record record,
                              std::string_view target) {
+  sum_ += HashOfReference(source, target) - HashOfReference(source, TargetOf(record));
   targets_.Erase(hash_(TargetOf(record)), source_hash);
   targets_.Insert(hash_(target), source_hash);
   sources_.SetTarget(source_hash, source, target);
@@ -100,6 +105,7 @@ bool ReferenceIndex::Erase(std::string_view source) {
   const uint32_t hash = hash_(source);
   const Record record = sources_.Find(hash, source);
   if (record == nullptr) return false;
+  sum_ -= HashOfReference(source, TargetOf(record));
   targets_.Erase(hash_(TargetOf(record)), hash);
   sources_.Erase(hash, source);
   return true;
