@@ -33,18 +33,20 @@ bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source, ui
   if (sources_.Find(source_hash, source) != nullptr) return false;
   sources_.Insert(source_hash, source, target);
   targets_.Insert(target_hash, source_hash);
-  sum_ += HashOfReference(source, target);
   return true;
 }
 
 bool ReferenceIndex::Add(std::string_view source, std::string_view target) {
-  return AddHashed(hash_(source), source, hash_(target), target);
+  if (!AddHashed(hash_(source), source, hash_(target), target)) return false;
+  sum_ += HashOfReference(source, target);
+  return true;
 }
 
 uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t count) {
   struct Addition {
     std::string_view source, target;
     uint32_t source_hash, target_hash;
+    uint64_t summand;  // of sum_: while the memory is on its way
   };
   Addition group[kAddGroup];
   const uint64_t moved_before = sources_.moved() + targets_.moved();
@@ -57,11 +59,12 @@ uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t coun
       a.target = targets.Next();
       a.source_hash = hash_(a.source);
       a.target_hash = hash_(a.target);
+      a.summand = HashOfReference(a.source, a.target);
       __builtin_prefetch(sources_.SegmentOf(a.source_hash).Home(a.source_hash), 1);
       __builtin_prefetch(targets_.SegmentOf(a.target_hash).Home(a.target_hash), 1);
     }
     for (const Addition& a : std::span(group, size)) {
-      AddHashed(a.source_hash, a.source, a.target_hash, a.target);
+      if (AddHashed(a.source_hash, a.source, a.target_hash, a.target)) sum_ += a.summand;
     }
     done += size;
   }
