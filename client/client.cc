@@ -430,6 +430,11 @@ absl::StatusOr<protocol::PromoteReply> Client::Promote(const protocol::PromoteRe
   return Call<protocol::PromoteReply>(Opcode::kPromote, request, payload);
 }
 
+absl::StatusOr<protocol::CompareReply> Client::Compare() {
+  std::string payload;
+  return Call<protocol::CompareReply>(Opcode::kCompare, protocol::CompareRequest{}, payload);
+}
+
 // ---- Pipelined batches ----
 
 absl::Status Client::StartCheck(PlaceId place, const IdBatch& ids, size_t window,

@@ -167,6 +167,10 @@ class Client {
   // safe, and the message says why.
   absl::StatusOr<protocol::PromoteReply> Promote(const protocol::PromoteRequest& request);
 
+  // Has the standbys of the primary that this client is connected to compare their state with its
+  // own: each has done so once it has that change.
+  absl::StatusOr<protocol::CompareReply> Compare();
+
   // ---- Pipelined batches ----
 
   // Called once with the reply, or with why there is none. Replies may come in any order. The

@@ -45,6 +45,7 @@ Loss LossOf(Opcode opcode) {
     case Opcode::kList:
     case Opcode::kHistory:
     case Opcode::kLookupAt:
+    case Opcode::kCompare:
       return Loss::kSentAgain;
     case Opcode::kHello:
     case Opcode::kVerify:

@@ -20,10 +20,13 @@ CommitQueue::Push CommitQueue::TryPush(std::unique_ptr<ChangeRequest>& change) {
   return Push::kTaken;
 }
 
-std::vector<std::unique_ptr<ChangeRequest>> CommitQueue::TakeGroup(bool wait) {
+std::optional<std::vector<std::unique_ptr<ChangeRequest>>> CommitQueue::TakeGroup(
+    std::chrono::milliseconds wait_max) {
   std::vector<std::unique_ptr<ChangeRequest>> group;
   std::unique_lock lock(mutex_);
-  if (wait) arrived_.wait(lock, [this] { return closed_ || suspended_ || !changes_.empty(); });
+  const auto over = [this] { return closed_ || suspended_; };
+  arrived_.wait_for(lock, wait_max, [&] { return over() || !changes_.empty(); });
+  if (over() && changes_.empty()) return std::nullopt;
   size_t group_bytes = 0;
   while (!changes_.empty() && group.size() < kGroupChangesMax) {
     const size_t size = changes_.front()->payload.size();

@@ -2,11 +2,13 @@
 
 #include <absl/functional/any_invocable.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,7 +47,8 @@ struct ChangeRequest {
                protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
                protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
                protocol::PurgeRequest, protocol::DropPreviewRequest, protocol::DropRequest,
-               protocol::FollowRequest, EmptyTrashRequest, GatherRequest, RestoreIntegrationRequest>
+               protocol::FollowRequest, protocol::CompareRequest, EmptyTrashRequest, GatherRequest,
+               RestoreIntegrationRequest>
       asked;
   protocol::FrameHeader header;
 
@@ -81,9 +84,10 @@ class CommitQueue {
   // Leaves `change` with the caller unless it was taken.
   Push TryPush(std::unique_ptr<ChangeRequest>& change);
 
-  // Waits for changes and takes as many as make one group; an empty group once the queue is closed
-  // or suspended, and empty. With `wait` false it does not wait, and an empty group says nothing.
-  std::vector<std::unique_ptr<ChangeRequest>> TakeGroup(bool wait = true);
+  // Waits for changes, so long at most, and takes as many as make one group; an empty one where
+  // none came. Nothing once the queue is closed or suspended, and empty.
+  std::optional<std::vector<std::unique_ptr<ChangeRequest>>> TakeGroup(
+      std::chrono::milliseconds wait_max);
 
   void Close();
   // While somebody else is the primary.

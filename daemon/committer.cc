@@ -36,17 +36,31 @@ void Committer::Run() {
   store_.DropGathered();
   store_.WriterReservations().LimitLeases(clock_.Now() + int64_t{kLeaseMsMax} * 1000);
   for (bool reclaiming = false;; reclaiming = store_.ReclaimStep()) {
-    Group group = queue_.TakeGroup(!reclaiming);
-    if (group.empty()) {
-      if (reclaiming) continue;
-      return;
-    }
-    if (const auto obstacle = FindObstacle(group)) {
-      RefuseAll(group, *obstacle);
-    } else {
-      Commit(group);
-    }
+    auto group = queue_.TakeGroup(reclaiming ? std::chrono::seconds(0) : compare_interval_);
+    if (!group) return;
+    CompareIfDue();
+    if (!group->empty()) Take(*group);
   }
+}
+
+void Committer::Take(Group& group) {
+  if (const auto obstacle = FindObstacle(group)) {
+    RefuseAll(group, *obstacle);
+  } else {
+    Commit(group);
+  }
+}
+
+void Committer::CompareIfDue() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < compare_next_) return;
+  compare_next_ = now + compare_interval_;
+  if (state_.lsn == compared_lsn_ || feed_.Standbys().empty()) return;
+  Group group;
+  group.push_back(std::make_unique<ChangeRequest>());
+  group.front()->asked = protocol::CompareRequest();
+  group.front()->done = [](std::string) {};
+  Take(group);
 }
 
 protocol::MaybeRefusal Committer::FindObstacle(const Group& group) {
@@ -149,6 +163,7 @@ void Committer::ApplyRecord(const JournalRecord& record) {
   }
   store_.Apply(change);
   state_.lsn = record.lsn;
+  if (std::holds_alternative<CompareState>(change.what)) compared_lsn_ = record.lsn;
   // A primary restores nothing before the drop of it is on the disk.
   if (std::holds_alternative<DropIntegration>(change.what)) store_.DropGathered();
 }

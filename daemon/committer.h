@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,7 +23,8 @@ namespace xref {
 class Committer {
  public:
   Committer(CommitQueue& queue, Journal& journal, Feed& feed, ReferenceStore& store,
-            ServerState& state, ChangeClock clock, uint64_t memory_limit, uint64_t deletes_max)
+            ServerState& state, ChangeClock clock, uint64_t memory_limit, uint64_t deletes_max,
+            std::chrono::seconds compare_interval)
       : queue_(queue),
         journal_(journal),
         feed_(feed),
@@ -30,7 +32,9 @@ class Committer {
         state_(state),
         memory_limit_(memory_limit),
         safeguards_(deletes_max),
-        clock_(clock) {}
+        clock_(clock),
+        compare_interval_(compare_interval),
+        compare_next_(std::chrono::steady_clock::now() + compare_interval) {}
 
   // Begins a new epoch, durably, before anything is done in it. Any error is final, as after a
   // failed commit. On the writer's thread, before Run.
@@ -46,7 +50,12 @@ class Committer {
 
   // Why the group cannot be taken now, or nothing.
   protocol::MaybeRefusal FindObstacle(const Group& group);
+  // Commits the group, or refuses it.
+  void Take(Group& group);
   void Commit(Group& group);
+  // Has standbys compare their state with this one, where that is due and anything has changed
+  // since they did.
+  void CompareIfDue();
   // Answers every change of the group with the same refusal.
   void RefuseAll(Group& group, const protocol::Refusal& refusal);
   void Answer(ChangeRequest& change, protocol::StatusCode status, std::string_view payload,
@@ -63,6 +72,9 @@ class Committer {
   const uint64_t memory_limit_;
   Safeguards safeguards_;
   const ChangeClock clock_;
+  const std::chrono::seconds compare_interval_;
+  std::chrono::steady_clock::time_point compare_next_;
+  Lsn compared_lsn_ = 0;  // of the last CompareState that was committed here
 };
 
 }  // namespace xref

@@ -31,6 +31,7 @@
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
+#include "replication/divergence.h"
 #include "replication/election.h"
 #include "replication/feed.h"
 #include "replication/follower.h"
@@ -160,15 +161,14 @@ class Daemon {
     auto etcd = Etcd::Make(options_.etcd);
     if (!etcd.ok()) return etcd.status();
     const std::chrono::seconds lease(options_.lease_seconds);
-    election_.emplace(
-        Election::Options{
-            .cluster = options_.cluster,
-            .self = self,
-            .address = options_.advertise.empty() ? listener_->address() : options_.advertise,
-            .lease = lease},
-        *std::move(etcd), *follower_, feed_, state_.leadership,
-        Election::Actions{.can_lead = [this] { return state_.phase() != Phase::kReadOnly; },
-                          .step_down = [this] { StepDown(); }});
+    election_.emplace(Election::Options{.cluster = options_.cluster,
+                                        .self = self,
+                                        .address = options_.advertise.empty() ? listener_->address()
+                                                                              : options_.advertise,
+                                        .lease = lease},
+                      *std::move(etcd), *follower_, feed_, state_.leadership,
+                      Election::Actions{.can_lead = [this] { return CanLead(); },
+                                        .step_down = [this] { StepDown(); }});
     service_.election = &*election_;
     return absl::OkStatus();
   }
@@ -234,8 +234,14 @@ class Daemon {
     return std::min(needed, files_.journal->TailStart(Feed::kTailBytes).value_or(1));
   }
 
+  bool CanLead() const {
+    const Phase phase = state_.phase();
+    return phase != Phase::kReadOnly && phase != Phase::kDiverged;
+  }
+
   // Brings back what was true when the last daemon ended.
   absl::StatusOr<Recovered> Load() {
+    if (auto status = FindDivergence(options_.data); !status.ok()) return status;
     auto files = OpenDataFiles(folder_, kMapBytes);
     if (!files.ok()) return files.status();
     files_ = *std::move(files);
@@ -312,11 +318,31 @@ class Daemon {
       state_.set_phase(Phase::kReadOnly);
       return false;
     }
+    if (end == Follower::End::kDiverged) EndDiverged();
     if (end == Follower::End::kReload) {
       reload_ = true;
       asio::post(main_, [this] { main_.stop(); });
     }
     return false;
+  }
+
+  // Answers nothing more but its status, and that for a moment only, so that whoever compares
+  // states learns of it.
+  void EndDiverged() {
+    state_.set_phase(Phase::kDiverged);
+    const std::string found = fmt::format(
+        "{}. Examine both data folders with xrefd --check, and start the standby on a new folder",
+        follower_->status().trouble);
+    state_.set_trouble(Trouble::kFollowing, found);
+    spdlog::critical("this standby ends, and must not take the primary's place: {}", found);
+    ended_ = absl::InternalError(found);
+    if (auto status = KeepDivergence(options_.data, found); !status.ok()) {
+      spdlog::error("{}", status.ToString());
+    }
+    asio::post(main_, [this] {
+      end_timer_.expires_after(kDivergedStatusTime);
+      end_timer_.async_wait([this](boost::system::error_code) { main_.stop(); });
+    });
   }
 
   // As the primary that it has been, until the daemon ends. `found` is what was recovered.
@@ -354,7 +380,7 @@ class Daemon {
 
   Committer MakeCommitter(ChangeClock clock) {
     return Committer(commits_, *files_.journal, feed_, store_, state_, clock, options_.memory_limit,
-                     options_.deletes_per_minute);
+                     options_.deletes_per_minute, std::chrono::seconds(options_.compare_seconds));
   }
 
   // Takes changes from now on, unless the epoch could not be begun.
@@ -402,6 +428,7 @@ class Daemon {
   Service service_;
   asio::io_context main_{1};
   asio::steady_timer memory_timer_{main_};
+  asio::steady_timer end_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;

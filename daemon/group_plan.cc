@@ -337,4 +337,10 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::FollowRequest& asked) {
   return Reply::Of(reply);
 }
 
+GroupPlan::Reply GroupPlan::DecideOne(const protocol::CompareRequest&) {
+  const StateSum sum = store_.Sum();
+  Record("xrefd", CompareState{sum});
+  return Reply::Of(protocol::CompareReply{.lsn = lsn_, .sum = sum});
+}
+
 }  // namespace xref

@@ -78,6 +78,7 @@ class GroupPlan {
   Reply DecideOne(const GatherRequest& asked);
   Reply DecideOne(const RestoreIntegrationRequest& asked);
   Reply DecideOne(const protocol::FollowRequest& asked);
+  Reply DecideOne(const protocol::CompareRequest& asked);
 
   // What a preview shows, and what must be so still when its token is used.
   struct Shown {

@@ -59,6 +59,8 @@ inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;
 inline constexpr std::chrono::milliseconds kPrepareMemoryInterval{40};
 // On shutdown, how long peers may take to accept their last replies.
 inline constexpr std::chrono::seconds kDrainTimeout{10};
+// How long a standby whose state is not its primary's still tells its status before it ends.
+inline constexpr std::chrono::seconds kDivergedStatusTime{2};
 // While no file descriptor is free, how long to wait before the next try to accept.
 inline constexpr std::chrono::milliseconds kAcceptPause{100};
 

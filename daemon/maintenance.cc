@@ -50,6 +50,10 @@ bool Maintenance::PauseUntil(std::chrono::steady_clock::time_point end) {
 }
 
 absl::StatusOr<Lsn> Maintenance::Fold() {
+  if (state_.phase() == Phase::kDiverged) {
+    return absl::FailedPreconditionError(
+        "the state of this standby is not that of its primary: its disk is left as it is");
+  }
   if (state_.phase() == Phase::kReadOnly) {
     return absl::FailedPreconditionError(
         "a commit failed and the daemon is read-only: it writes nothing more to its disk; see its "

@@ -99,6 +99,11 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "Time between checkpoints, which keep a restart short")
       ->type_name("N")
       ->check(CLI::Range(1, 86'400));
+  app.add_option("--compare-seconds", options.compare_seconds,
+                 "Time between comparisons of the state of standbys with that of their primary, "
+                 "which decides on it; a standby that differs ends")
+      ->type_name("N")
+      ->check(CLI::Range(1, 86'400));
   app.add_option("--frame-timeout-ms", options.frame_timeout_ms,
                  "A peer that has begun a request, or has not said HELLO, must finish within this")
       ->type_name("N")

@@ -18,6 +18,7 @@ struct Options {
   uint32_t threads = 0;  // I/O threads; 0 is one per core
   uint32_t connections_max = 10'000;
   uint32_t checkpoint_seconds = 60;    // between checkpoints
+  uint32_t compare_seconds = 60;       // between comparisons of standbys with the primary
   uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
   uint64_t deletes_per_minute = 500;   // of one actor, without a confirmation
   uint32_t trash_days = 30;            // that purged references can be restored

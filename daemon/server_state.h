@@ -22,6 +22,7 @@ enum class Phase : uint8_t {
   kReady,     // serves everything
   kReadOnly,  // a commit failed: no change is accepted any more, questions are answered
   kDraining,  // finishes what was begun, then ends
+  kDiverged,  // its state is not the primary's: tells its status for a moment, then ends
 };
 
 // What can be wrong with the daemon, each on its own.
@@ -66,7 +67,7 @@ class ServerState {
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   void set_phase(Phase phase) {
-    if (phase == Phase::kStandby) is_standby_ = true;
+    if (phase == Phase::kStandby || phase == Phase::kDiverged) is_standby_ = true;
     if (phase == Phase::kReady) is_standby_ = false;
     phase_.store(phase, std::memory_order_release);
   }

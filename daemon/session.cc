@@ -44,6 +44,8 @@ std::string_view NameOf(Phase phase) {
       return "read-only";
     case Phase::kDraining:
       return "draining";
+    case Phase::kDiverged:
+      return "diverged";
   }
   return "unknown";
 }
@@ -156,6 +158,8 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Enqueue(frame, protocol::FollowRequest{}, out, make_done);
     case Opcode::kFetch:
       return Fetch(frame, out, make_done);
+    case Opcode::kCompare:
+      return Enqueue(frame, protocol::CompareRequest{}, out, make_done);
     case Opcode::kHello:
       Refuse(frame.header, {StatusCode::kBadRequest, kNoItem, "HELLO was said already"}, out);
       return Next::kAnswered;
@@ -182,6 +186,11 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
         StatusCode::kNotReady, kNoItem,
         fmt::format("the daemon is loading its references ({} of {} so far); try again soon",
                     state.references_loaded.load(), state.references_expected.load())};
+  }
+  if (phase == Phase::kDiverged) {
+    return Refusal{StatusCode::kNotReady, kNoItem,
+                   "this standby ends, since its state is not that of its primary; ask another "
+                   "daemon"};
   }
   if (request.epoch > state.epoch) {
     return Refusal{StatusCode::kStaleEpoch, kNoItem,
@@ -592,6 +601,9 @@ Session::Next Session::Promote(const Frame& frame, std::string& out,
             ? Refusal{StatusCode::kNotReady, kNoItem,
                       "this daemon has not caught up with its primary yet, so it knows less than "
                       "others may; promote one that has, or try again"}
+        : phase == Phase::kDiverged
+            ? Refusal{StatusCode::kForbidden, kNoItem,
+                      "the state of this standby is not that of its primary; promote another one"}
             : Refusal{StatusCode::kForbidden, kNoItem,
                       "this daemon is not a standby, so there is nothing to promote"},
         out);
@@ -645,6 +657,10 @@ void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
       const uint32_t lag_ms = LagMs(state.current_as_of);
       if (lag_ms != protocol::kLagUnknown) fact("lag_ms", lag_ms);
       fact("primary_heard_ms_ago", follower.heard_ms);
+    }
+    if (follower.compared_lsn > 0) {
+      fact("compared_lsn", follower.compared_lsn);
+      fact("compared_sum", Describe(follower.compared_sum));
     }
     return;
   }

@@ -3,7 +3,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/state_sum.h"
+
 namespace xref {
+namespace {
+
+// `trash` is where it waits; 0 for one that is not dropped.
+uint64_t SumOf(const Integration& integration, PlaceId trash) {
+  uint64_t sum = HashOf(integration.name, HashOf({integration.id, trash}));
+  sum = HashOf(integration.target_platform, HashOf(integration.source_platform, sum));
+  for (const CatalogType& type : integration.types) {
+    sum += HashOf(type.name,
+                  HashOf({integration.id, type.place, type.partition, type.unique_targets, trash}));
+  }
+  return sum;
+}
+
+}  // namespace
 
 void Catalog::Apply(const CreateIntegration& created) {
   const auto [at, added] = integrations_.try_emplace(std::string(created.name));
@@ -124,6 +140,7 @@ void Catalog::Apply(const Change& change) {
     void operator()(const DropIntegration& dropped) const { catalog.Apply(dropped, change); }
     void operator()(const RestoreIntegration& restored) const { catalog.Apply(restored); }
     void operator()(const ForgetIntegration& forgotten) const { catalog.Apply(forgotten); }
+    void operator()(const CompareState&) const {}
     void operator()(const AddReferences&) const {}
     void operator()(const SetReferences&) const {}
     void operator()(const DeleteReferences&) const {}
@@ -214,6 +231,16 @@ Lsn Catalog::last_drop() const {
     if (trash.integration) last = std::max(last, trash.lsn);
   }
   return last;
+}
+
+uint64_t Catalog::Sum() const {
+  uint64_t sum = 0;
+  for (const auto& [name, integration] : integrations_) sum += SumOf(integration, 0);
+  for (const Trash& trash : trash_) {
+    sum += HashOf({trash.number, trash.place, trash.references, trash.lsn});
+    if (trash.integration) sum += SumOf(*trash.integration, trash.number);
+  }
+  return sum;
 }
 
 std::vector<PlaceId> Catalog::PartitionsOf(const Trash& trash) const {

@@ -100,6 +100,9 @@ class Catalog {
     return integrations_;
   }
 
+  // Of all integrations and of the trash, as in StateSum. Walks through everything.
+  uint64_t Sum() const;
+
   // Numbers that no integration, or no place and no partition, has had yet.
   IntegrationId next_integration() const { return next_integration_; }
   PlaceId next_place() const { return next_place_; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "index/state_sum.h"
+
 namespace xref {
 namespace {
 
@@ -35,13 +37,16 @@ bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source, ui
 }
 
 bool ReferenceIndex::Add(std::string_view source, std::string_view target) {
-  return AddHashed(hash_(source), source, hash_(target), target);
+  if (!AddHashed(hash_(source), source, hash_(target), target)) return false;
+  sum_ += HashOfReference(source, target);
+  return true;
 }
 
 uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t count) {
   struct Addition {
     std::string_view source, target;
     uint32_t source_hash, target_hash;
+    uint64_t summand;  // of sum_: while the memory is on its way
   };
   Addition group[kAddGroup];
   const uint64_t moved_before = sources_.moved() + targets_.moved();
@@ -54,11 +59,12 @@ uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t coun
       a.target = targets.Next();
       a.source_hash = hash_(a.source);
       a.target_hash = hash_(a.target);
+      a.summand = HashOfReference(a.source, a.target);
       __builtin_prefetch(sources_.SegmentOf(a.source_hash).Home(a.source_hash), 1);
       __builtin_prefetch(targets_.SegmentOf(a.target_hash).Home(a.target_hash), 1);
     }
     for (const Addition& a : std::span(group, size)) {
-      AddHashed(a.source_hash, a.source, a.target_hash, a.target);
+      if (AddHashed(a.source_hash, a.source, a.target_hash, a.target)) sum_ += a.summand;
     }
     done += size;
   }
@@ -71,6 +77,7 @@ ReferenceIndex::PutResult ReferenceIndex::Put(std::string_view source, std::stri
   if (record == nullptr) {
     sources_.Insert(hash, source, target);
     targets_.Insert(hash_(target), hash);
+    sum_ += HashOfReference(source, target);
     return PutResult::kAdded;
   }
   if (HasTarget(record, target)) return PutResult::kUnchanged;
@@ -91,6 +98,7 @@ ReferenceIndex::EditResult ReferenceIndex::Edit(std::string_view source,
 
 void ReferenceIndex::Repoint(uint32_t source_hash, std::string_view source, Record record,
                              std::string_view target) {
+  sum_ += HashOfReference(source, target) - HashOfReference(source, TargetOf(record));
   targets_.Erase(hash_(TargetOf(record)), source_hash);
   targets_.Insert(hash_(target), source_hash);
   sources_.SetTarget(source_hash, source, target);
@@ -100,6 +108,7 @@ bool ReferenceIndex::Erase(std::string_view source) {
   const uint32_t hash = hash_(source);
   const Record record = sources_.Find(hash, source);
   if (record == nullptr) return false;
+  sum_ -= HashOfReference(source, TargetOf(record));
   targets_.Erase(hash_(TargetOf(record)), hash);
   sources_.Erase(hash, source);
   return true;

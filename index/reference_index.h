@@ -88,6 +88,8 @@ class ReferenceIndex {
   // ---- Size ----
 
   uint64_t size() const { return sources_.size(); }
+  // Of HashOfReference over all references, modulo 2^64: the same for the same references.
+  uint64_t sum() const { return sum_; }
   // Bytes taken from the heap and elsewhere.
   uint64_t bytes_reserved() const { return heap_.bytes_reserved() + bytes_outside_heap(); }
   // Those that do not come from the heap: the index itself, directories, the crowd.
@@ -114,6 +116,7 @@ class ReferenceIndex {
   HeapAccount heap_;
   SourceMap sources_;
   TargetMap targets_;
+  uint64_t sum_ = 0;
 };
 
 }  // namespace xref

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/state_sum.h"
+
 namespace xref {
 namespace {
 
@@ -117,6 +119,7 @@ void ReferenceStore::Apply(const Change& change) {
     void operator()(const PurgePlace& purged) const { store.Purge(purged.place); }
     void operator()(const EmptyTrash&) const {}
     void operator()(const BeginEpoch&) const {}
+    void operator()(const CompareState&) const {}
     void operator()(const DropIntegration& dropped) const {
       store.DropPlacesOf(dropped.integration);
     }
@@ -142,6 +145,19 @@ void ReferenceStore::Apply(const Change& change) {
   if (!Catalog::IsAlteredBy(change)) return;
   const BigReaderLock::WriterGuard guard(lock_);
   catalog_.Apply(change);
+}
+
+StateSum ReferenceStore::Sum() const {
+  StateSum sum{.catalog = catalog_.Sum(),
+               .references = 0,
+               .claims = reservations_.claims_sum(),
+               .ignored = reservations_.ignored_sum()};
+  for (PlaceId place = 0; place < indices_.size(); ++place) {
+    const ReferenceIndex* index = FindIndex(place);
+    if (index == nullptr || index->size() == 0) continue;
+    sum.references += HashOf({place, index->size(), index->sum()});
+  }
+  return sum;
 }
 
 void ReferenceStore::MakeIndex(PlaceId place) {

@@ -94,6 +94,10 @@ class ReferenceStore {
   const Reservations& WriterReservations() const { return reservations_; }
   Reservations& WriterReservations() { return reservations_; }
 
+  // What the state is, summed up. Takes a step for each place and each entry of the catalog, not
+  // for each reference.
+  StateSum Sum() const;
+
   // Makes the change true.
   void Apply(const Change& change);
 

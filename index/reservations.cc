@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "index/state_sum.h"
+
 namespace xref {
 namespace {
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
+uint64_t HashOfClaim(PlaceId place, std::string_view source, const Claim& claim) {
+  const uint64_t owners = HashOf(claim.lost_owner, HashOf(claim.owner, claim.token));
+  return HashOf(source, HashOf({place, owners}));
+}
+
+uint64_t HashOfIgnored(PlaceId place, std::string_view source) { return HashOf(source, place); }
 
 }  // namespace
 
@@ -70,7 +79,11 @@ void Reservations::End(PlaceId number, const IdBatch& ended) {
   Place& place = places_[number];
   IdCursor sources(ended);
   for (uint32_t i = 0; i < ended.count && !place.claims.empty(); ++i) {
-    claims_ -= place.claims.erase(sources.Next());
+    const auto found = place.claims.find(sources.Next());
+    if (found == place.claims.end()) continue;
+    claims_sum_ -= HashOfClaim(number, found->first, found->second);
+    place.claims.erase(found);
+    --claims_;
   }
 }
 
@@ -80,8 +93,9 @@ void Reservations::Ignore(const IgnoreSources& change) {
     const std::string_view source = sources.Next();
     if (change.ignored) {
       SetIgnored(change.place, source);
-    } else {
-      ignored_ -= At(change.place).ignored.erase(ToAbsl(source));
+    } else if (At(change.place).ignored.erase(ToAbsl(source)) > 0) {
+      --ignored_;
+      ignored_sum_ -= HashOfIgnored(change.place, source);
     }
   }
 }
@@ -90,6 +104,12 @@ void Reservations::Forget(PlaceId place) {
   if (!Has(place)) return;
   claims_ -= places_[place].claims.size();
   ignored_ -= places_[place].ignored.size();
+  for (const auto& [source, claim] : places_[place].claims) {
+    claims_sum_ -= HashOfClaim(place, source, claim);
+  }
+  for (const std::string& source : places_[place].ignored) {
+    ignored_sum_ -= HashOfIgnored(place, source);
+  }
   places_[place] = {};
 }
 
@@ -118,6 +138,7 @@ void Reservations::Apply(const Change& change) {
     void operator()(const RenamePlatforms&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const BeginEpoch&) const {}
+    void operator()(const CompareState&) const {}
     void operator()(const PurgePlace&) const {}
     void operator()(const EmptyTrash&) const {}
     // They wait with their places, so that a restore does not forget what must never be synced.
@@ -132,12 +153,17 @@ void Reservations::Apply(const Change& change) {
 
 void Reservations::SetClaim(PlaceId place, std::string_view source, Claim claim) {
   RaiseNextToken(claim.token + 1);
-  const auto [at, added] = At(place).claims.insert_or_assign(std::string(source), std::move(claim));
+  const auto [at, added] = At(place).claims.try_emplace(std::string(source));
+  if (!added) claims_sum_ -= HashOfClaim(place, source, at->second);
+  at->second = std::move(claim);
+  claims_sum_ += HashOfClaim(place, source, at->second);
   claims_ += added ? 1 : 0;
 }
 
 void Reservations::SetIgnored(PlaceId place, std::string_view source) {
-  ignored_ += At(place).ignored.emplace(source).second ? 1 : 0;
+  if (!At(place).ignored.emplace(source).second) return;
+  ++ignored_;
+  ignored_sum_ += HashOfIgnored(place, source);
 }
 
 void Reservations::RaiseNextToken(uint64_t next_token) {

@@ -37,6 +37,9 @@ class Reservations {
 
   uint64_t claims() const { return claims_; }
   uint64_t ignored() const { return ignored_; }
+  // Of all claims and of all that is ignored, as in StateSum.
+  uint64_t claims_sum() const { return claims_sum_; }
+  uint64_t ignored_sum() const { return ignored_sum_; }
   // Above every token that was ever granted.
   uint64_t next_token() const { return next_token_; }
 
@@ -81,6 +84,8 @@ class Reservations {
   std::vector<Place> places_;  // by PlaceId
   uint64_t claims_ = 0;
   uint64_t ignored_ = 0;
+  uint64_t claims_sum_ = 0;
+  uint64_t ignored_sum_ = 0;
   uint64_t next_token_ = 1;
 };
 

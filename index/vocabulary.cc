@@ -1,6 +1,7 @@
 #include "index/vocabulary.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace xref {
@@ -100,6 +101,30 @@ bool IsName(std::string_view name) {
 
 bool IsLabel(std::string_view label, size_t bytes_max) {
   return !label.empty() && label.size() <= bytes_max && !FindTextFault(label).has_value();
+}
+
+std::string Describe(const StateSum& sum) {
+  std::string text;
+  for (const uint64_t part : {sum.catalog, sum.references, sum.claims, sum.ignored}) {
+    char digits[18];
+    std::snprintf(digits, sizeof digits, "-%016llx", static_cast<unsigned long long>(part));
+    text += text.empty() ? digits + 1 : digits;
+  }
+  return text;
+}
+
+std::string DescribeDifference(const StateSum& one, const StateSum& other) {
+  std::string parts;
+  const auto note = [&](uint64_t StateSum::*part, std::string_view name) {
+    if (one.*part == other.*part) return;
+    if (!parts.empty()) parts += ", ";
+    parts += name;
+  };
+  note(&StateSum::catalog, "catalog");
+  note(&StateSum::references, "references");
+  note(&StateSum::claims, "claims");
+  note(&StateSum::ignored, "ignored source IDs");
+  return parts;
 }
 
 }  // namespace xref

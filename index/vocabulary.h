@@ -115,6 +115,24 @@ using IntegrationId = uint32_t;
 // An entity type of an integration, numbered across the whole daemon. Never used twice.
 using PlaceId = uint32_t;
 
+// ---- The state as a whole ----------------------------------------------------------------------
+
+// All that is true at one time, summed up: the same for two daemons that hold the same, however
+// each came to that. Each part is a sum, modulo 2^64, of one hash for each thing (state_sum.h).
+// When the leases of claims end is no part of it.
+struct StateSum {
+  uint64_t catalog = 0;  // with what is in the trash, but for the references of it
+  uint64_t references = 0;
+  uint64_t claims = 0;
+  uint64_t ignored = 0;
+  friend bool operator==(const StateSum&, const StateSum&) = default;
+};
+
+// Its four numbers, in the order above, as 16 hexadecimal digits each: "0123...-...".
+[[nodiscard]] std::string Describe(const StateSum& sum);
+// The names of the parts in which the two are not the same, such as "references, claims".
+[[nodiscard]] std::string DescribeDifference(const StateSum& one, const StateSum& other);
+
 // ---- Changes -----------------------------------------------------------------------------------
 
 using Lsn = uint64_t;    // position in the journal; the first change is 1
@@ -251,6 +269,12 @@ struct ForgetIntegration {
   std::vector<PlaceId> places;
 };
 
+// What the state was before this change, for whoever applies it to compare with its own. It changes
+// nothing.
+struct CompareState {
+  StateSum sum;
+};
+
 // One journalled batch of operations. It borrows every text and ID from the bytes it was read from.
 struct Change {
   Lsn lsn = 0;
@@ -260,7 +284,7 @@ struct Change {
   std::variant<CreateIntegration, AddReferences, SetReferences, DeleteReferences, IgnoreSources,
                GrantClaims, ReleaseClaims, RenewClaims, PurgePlace, EmptyTrash, CreateType,
                RenamePlatforms, SetRules, BeginEpoch, DropIntegration, RestoreIntegration,
-               ForgetIntegration>
+               ForgetIntegration, CompareState>
       what;
 };
 

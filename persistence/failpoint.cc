@@ -19,8 +19,10 @@ std::atomic<uint8_t> armed_failpoint = kNone;
 
 void PassArmed() {
   // Not an abort: nothing of the process may run any more, as after kill -9.
-  if (passes_left.fetch_sub(1) == 1) raise(SIGKILL);
+  if (TripArmed()) raise(SIGKILL);
 }
+
+bool TripArmed() { return passes_left.fetch_sub(1) == 1; }
 
 }  // namespace internal
 
@@ -78,6 +80,8 @@ std::string_view Name(Failpoint failpoint) {
       return "restore-visible";
     case Failpoint::kArrivalPart:
       return "arrival-part";
+    case Failpoint::kFollowSkip:
+      return "follow-skip";
     case Failpoint::kCount:
       break;
   }

@@ -1,8 +1,9 @@
 #pragma once
 
 // Named points at which a test lets the daemon die as if it were killed: before and after every
-// step on which durability rests. XREFD_FAILPOINT=NAME in the environment arms one, NAME:N its N-th
-// pass. Unarmed, a point costs one load and a branch that is never taken.
+// step on which durability rests. One of them does damage instead (Trips). XREFD_FAILPOINT=NAME in
+// the environment arms one, NAME:N its N-th pass. Unarmed, a point costs one load and a branch that
+// is never taken.
 
 #include <atomic>
 #include <cstdint>
@@ -37,6 +38,7 @@ enum class Failpoint : uint8_t {
   kRestoreBuilt,           // and all else as well, durable
   kRestoreVisible,         // it is in its place
   kArrivalPart,            // of a copy that arrived, one part of two is in its place
+  kFollowSkip,             // a standby does not apply a change to its memory
   kCount,
 };
 
@@ -49,6 +51,7 @@ std::string_view Name(Failpoint failpoint);
 namespace internal {
 extern std::atomic<uint8_t> armed_failpoint;
 void PassArmed();
+bool TripArmed();
 }  // namespace internal
 
 // Marks a point that was reached; does not return from an armed one.
@@ -57,6 +60,13 @@ inline void Pass(Failpoint failpoint) {
       [[unlikely]] {
     internal::PassArmed();
   }
+}
+
+// Whether this pass is the one at which a test wants the damage that the point stands for.
+[[nodiscard]] inline bool Trips(Failpoint failpoint) {
+  return internal::armed_failpoint.load(std::memory_order_relaxed) ==
+             static_cast<uint8_t>(failpoint) &&
+         internal::TripArmed();
 }
 
 }  // namespace xref

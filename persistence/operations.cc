@@ -121,6 +121,7 @@ struct Adder {
   absl::Status operator()(const RenamePlatforms&) const { return absl::OkStatus(); }
   absl::Status operator()(const SetRules&) const { return absl::OkStatus(); }
   absl::Status operator()(const BeginEpoch&) const { return absl::OkStatus(); }
+  absl::Status operator()(const CompareState&) const { return absl::OkStatus(); }
   absl::Status operator()(const PurgePlace&) const { return absl::OkStatus(); }
   absl::Status operator()(const EmptyTrash&) const { return absl::OkStatus(); }
   absl::Status operator()(const DropIntegration&) const { return absl::OkStatus(); }

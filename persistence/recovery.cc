@@ -21,6 +21,7 @@ constexpr size_t kBatch = 4096;
 // Applies a change if what it is about exists.
 absl::Status ApplyVerified(const Change& change, ReferenceStore& store) {
   auto status = CheckPlaceOf(change, store.WriterCatalog());
+  if (status.ok()) status = CheckState(change, store);
   if (status.ok()) store.Apply(change);
   return status;
 }
@@ -147,6 +148,19 @@ absl::Status GatherFor(const Change& change, Snapshot& snapshot, ReferenceStore&
     gather();
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckState(const Change& change, const ReferenceStore& store) {
+  const auto* compared = std::get_if<CompareState>(&change.what);
+  if (compared == nullptr) return absl::OkStatus();
+  const StateSum own = store.Sum();
+  if (own == compared->sum) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("the state as of change {} is not what it was at the primary: they differ in {}. "
+                  "The sum here "
+                  "is {}, and that of the primary {}",
+                  change.lsn - 1, DescribeDifference(own, compared->sum), Describe(own),
+                  Describe(compared->sum)));
 }
 
 absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, ReferenceStore& store,

@@ -34,6 +34,9 @@ struct RecoveryProgress {
 [[nodiscard]] absl::Status GatherFor(const Change& change, Snapshot& snapshot,
                                      ReferenceStore& store);
 
+// DataLoss: `change` compares states (CompareState), and that of `store` is not what it says.
+[[nodiscard]] absl::Status CheckState(const Change& change, const ReferenceStore& store);
+
 // Builds `store` from the snapshot and the journal beyond it. `progress` is told now and then;
 // where it returns false, recovery ends with Cancelled. DataLoss names what is damaged or missing;
 // the store must then not be used, since it could take a synced ID for an unknown one.

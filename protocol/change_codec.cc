@@ -240,6 +240,10 @@ void DecodeBody(Reader& reader, ForgetIntegration& forgotten) {
   }
 }
 
+void EncodeBody(const CompareState& compared, Writer& writer) { writer.Sum(compared.sum); }
+
+void DecodeBody(Reader& reader, CompareState& compared) { compared.sum = reader.Sum(); }
+
 // Kinds are numbered from 1, in the order of Change::what; a kind keeps its number for ever.
 using What = decltype(Change::what);
 

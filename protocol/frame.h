@@ -58,6 +58,7 @@ enum class Opcode : uint8_t {
   kFollow = 0x60,
   kFetch = 0x61,
   kPromote = 0x62,
+  kCompare = 0x63,
 };
 
 // The outcome of a request as a whole. Items of a batch have verdicts of their own.

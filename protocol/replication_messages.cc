@@ -110,4 +110,23 @@ MaybeRefusal Decode(Bytes payload, PromoteReply& message) {
   return Finish(reader);
 }
 
+// ---- COMPARE ----
+
+void Encode(const CompareRequest&, std::string&) {}
+
+MaybeRefusal Decode(Bytes payload, CompareRequest&) { return Finish(Reader(payload)); }
+
+void Encode(const CompareReply& message, std::string& out) {
+  Writer writer(out);
+  writer.U64(message.lsn);
+  writer.Sum(message.sum);
+}
+
+MaybeRefusal Decode(Bytes payload, CompareReply& message) {
+  Reader reader(payload);
+  message.lsn = reader.U64();
+  message.sum = reader.Sum();
+  return Finish(reader);
+}
+
 }  // namespace xref::protocol

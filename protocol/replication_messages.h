@@ -75,4 +75,16 @@ void Encode(const PromoteReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, PromoteRequest& message);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, PromoteReply& message);
 
+// ---- COMPARE: a primary has its standbys compare their state with its own ----
+
+struct CompareRequest {};
+struct CompareReply {
+  Lsn lsn = 0;   // of the change by which they do (CompareState)
+  StateSum sum;  // of the primary's state before it
+};
+void Encode(const CompareRequest& message, std::string& out);
+void Encode(const CompareReply& message, std::string& out);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, CompareRequest& message);
+[[nodiscard]] MaybeRefusal Decode(Bytes payload, CompareReply& message);
+
 }  // namespace xref::protocol

@@ -30,6 +30,7 @@ class Reader {
   uint64_t U64() { return Fixed<uint64_t>(); }
   std::string_view Text8() { return Text(U8()); }
   std::string_view Text16() { return Text(U16()); }
+  StateSum Sum() { return {U64(), U64(), U64(), U64()}; }
   Bytes Raw(size_t size);
   std::string_view Text(size_t size);
   // The lengths of `count` IDs, one byte each. The IDs' bytes stand where the message puts them:
@@ -65,6 +66,9 @@ class Writer {
   // Texts that are too long for their length field are cut: senders check their limits first.
   void Text8(std::string_view text);
   void Text16(std::string_view text);
+  void Sum(const StateSum& sum) {
+    for (const uint64_t part : {sum.catalog, sum.references, sum.claims, sum.ignored}) U64(part);
+  }
   // The lengths of all IDs, one byte each; then the bytes of all IDs.
   void Lengths(const IdBatch& ids) { Raw(ids.lengths, ids.count); }
   void IdBytes(const IdBatch& ids) { Raw(ids.bytes, ids.bytes_size); }

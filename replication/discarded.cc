@@ -38,6 +38,7 @@ struct NameOf {
   const char* operator()(const RenamePlatforms&) const { return "rename-platforms"; }
   const char* operator()(const SetRules&) const { return "set-rules"; }
   const char* operator()(const BeginEpoch&) const { return "begin-epoch"; }
+  const char* operator()(const CompareState&) const { return "compare-state"; }
   const char* operator()(const DropIntegration&) const { return "drop-integration"; }
   const char* operator()(const RestoreIntegration&) const { return "restore-integration"; }
   const char* operator()(const ForgetIntegration&) const { return "forget-integration"; }

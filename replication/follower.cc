@@ -9,6 +9,7 @@
 
 #include "persistence/arrival.h"
 #include "persistence/backup.h"
+#include "persistence/failpoint.h"
 #include "persistence/places.h"
 #include "persistence/recovery.h"
 #include "protocol/change_codec.h"
@@ -60,7 +61,8 @@ class Follow {
   }
 
   // Makes what the reply holds durable, then true. ResourceExhausted: the disk is full, and nothing
-  // was kept. Internal: it cannot be relied upon any more.
+  // was kept. Internal: it cannot be relied upon any more. FailedPrecondition: the store is not as
+  // the primary's.
   absl::Status Take(const protocol::FetchReply& reply) {
     const auto changes = DecodeGroup(reply, lsn_, epoch_);
     if (!changes.ok()) return changes.status();
@@ -74,12 +76,25 @@ class Follow {
       auto status = CheckPlaceOf(change, store_.WriterCatalog());
       if (status.ok()) status = GatherFor(change, *snapshots_.current(), store_);
       if (!status.ok()) return status;
-      store_.Apply(change);
+      if (const auto same = CheckState(change, store_); !same.ok()) {
+        return absl::FailedPreconditionError(same.message());
+      }
+      if (const auto* compared = std::get_if<CompareState>(&change.what)) {
+        compared_ = {change.lsn, compared->sum};
+      }
+      if (!Trips(Failpoint::kFollowSkip)) store_.Apply(change);
       epoch_ = change.epoch;
       lsn_ = change.lsn;
     }
     return absl::OkStatus();
   }
+
+  struct Compared {
+    Lsn lsn = 0;
+    StateSum sum;
+  };
+  // The last time that the store was found to be as the primary's.
+  const Compared& compared() const { return compared_; }
 
   // Frees some of what was purged or dropped: all of it where there is time.
   absl::Status Reclaim(bool idle) {
@@ -101,6 +116,7 @@ class Follow {
   ReferenceStore& store_;
   Epoch& epoch_;
   Lsn& lsn_;
+  Compared compared_;
 };
 
 }  // namespace
@@ -160,7 +176,11 @@ Follower::Promotion Follower::TakePromotion() {
 
 FollowerStatus Follower::status() const {
   const std::lock_guard lock(mutex_);
-  FollowerStatus status{.connected = connected_, .primary_lsn = primary_lsn_, .trouble = trouble_};
+  FollowerStatus status{.connected = connected_,
+                        .primary_lsn = primary_lsn_,
+                        .trouble = trouble_,
+                        .compared_lsn = compared_lsn_,
+                        .compared_sum = compared_sum_};
   if (heard_) {
     status.heard_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - heard_->at()).count();
@@ -221,6 +241,26 @@ void Follower::NoteHeard(const protocol::FetchReply& reply) {
   primary_lsn_ = reply.lsn;
   primary_ack_ = reply.ack;
   heard_ = ChangeClock(reply.time_us, Clock::now());
+}
+
+void Follower::RefusePromotions() {
+  std::optional<Promotion> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    refused.swap(promotion_);
+  }
+  changed_.notify_all();
+  if (refused) {
+    std::move(refused->done)(absl::PermissionDeniedError(
+        "not promoted: the state of this standby is not that of its primary"));
+  }
+}
+
+void Follower::NoteCompared(Lsn lsn, const StateSum& sum) {
+  const std::lock_guard lock(mutex_);
+  compared_lsn_ = lsn;
+  compared_sum_ = sum;
 }
 
 void Follower::WaitBeforeRetry() {
@@ -326,6 +366,13 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
       }
       if (status.ok() && !reply->records.empty()) {
         status = follow.Take(*reply);
+        if (absl::IsFailedPrecondition(status)) {
+          NoteTrouble(status);
+          RefusePromotions();
+          return End::kDiverged;
+        }
+        // Before it shows that it got so far.
+        if (follow.compared().lsn > 0) NoteCompared(follow.compared().lsn, follow.compared().sum);
         if (status.ok()) applied(epoch, lsn);
       }
       if (status.ok()) status = follow.Reclaim(reply->records.empty());

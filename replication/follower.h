@@ -31,6 +31,8 @@ struct FollowerStatus {
   Lsn primary_lsn = 0;    // that the primary told last; 0 if it never did
   int64_t heard_ms = -1;  // since then; -1 if never
   std::string trouble;    // why it does not follow; empty where it does
+  Lsn compared_lsn = 0;   // of the last CompareState that found the same here; 0 for none
+  StateSum compared_sum;  // that it found
 };
 
 // Up to where a daemon's changes reach.
@@ -69,6 +71,7 @@ class Follower {
     kPromoted,  // the promotion that was asked for may go ahead: see TakePromotion
     kReload,    // a copy has arrived, to be installed in place of what is open
     kFailed,    // nothing more can be made durable: see status().trouble
+    kDiverged,  // the store is not as the primary's: see status().trouble
   };
   // Follows until one of these, after which it may be run again. `epoch` and `lsn` are of the last
   // change that the store has.
@@ -114,6 +117,9 @@ class Follower {
   void NoteConnected(bool connected);
   void NoteTrouble(const absl::Status& trouble);
   void NoteHeard(const protocol::FetchReply& reply);
+  void NoteCompared(Lsn lsn, const StateSum& sum);
+  // The one that is asked for, and all others; for good.
+  void RefusePromotions();
   // Whether a promotion is asked for that may go ahead; refuses one that may not.
   bool DecidePromotion(Lsn lsn);
 
@@ -130,6 +136,8 @@ class Follower {
   protocol::AckLevel primary_ack_{};
   std::optional<ChangeClock> heard_;
   std::string trouble_;
+  Lsn compared_lsn_ = 0;
+  StateSum compared_sum_;
 };
 
 }  // namespace xref

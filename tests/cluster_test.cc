@@ -38,7 +38,8 @@ class Cluster : public ClusterTest {
 
 TEST_F(Cluster, KillingThePrimaryUnderLoadLosesNothingThatWasAcknowledged) {
   const std::vector<std::string> names{"a", "b", "c"};
-  StartCluster(names, {"--checkpoint-seconds", "1"});
+  const Arguments often{"--checkpoint-seconds", "1", "--compare-seconds", "1"};
+  StartCluster(names, often);
   const char* const wanted = std::getenv("XREF_CLUSTER_KILLS");
   const int kills = wanted == nullptr ? 2 : std::stoi(wanted);
   Model model;
@@ -64,7 +65,7 @@ TEST_F(Cluster, KillingThePrimaryUnderLoadLosesNothingThatWasAcknowledged) {
     ASSERT_EQ(Xref(primary, {"delete", "shop/orders", "round-" + std::to_string(kill)}).exit_code,
               0);
     ExpectHeld(primary, model);
-    Join(killed_name, {"--checkpoint-seconds", "1"});
+    Join(killed_name, often);
     std::string record;
     for (const std::string& name : names) {
       if (name != primary) record += (record.empty() ? "" : ", ") + name;

@@ -83,7 +83,8 @@ TEST_P(Failpoints, NothingAcknowledgedIsLost) {
   ExpectNothingLost();
 }
 
-// Those of backups are for backup_test.cc, those of copies for replication_test.cc.
+// Those of backups are for backup_test.cc, those of copies for replication_test.cc, the
+// one that does damage for compare_test.cc.
 std::vector<Failpoint> AllFailpoints() {
   std::vector<Failpoint> all;
   for (int i = 0; i < static_cast<int>(Failpoint::kBackupMade); ++i) {

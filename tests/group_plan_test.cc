@@ -100,5 +100,17 @@ TEST_F(Plans, RandomGroupsDecideAsAPlainMapWould) {
   EXPECT_EQ(store_.WriterIndex(orders_)->size(), model.size());
 }
 
+TEST_F(Plans, AComparisonCarriesTheSumOfTheStateBeforeIt) {
+  AddOne("A", "1");
+  Commit();
+  const StateSum sum = store_.Sum();
+  const auto reply = Read<protocol::CompareReply>(Decide(protocol::CompareRequest{}));
+  EXPECT_EQ(reply.lsn, lsn_ + 1);
+  EXPECT_EQ(reply.sum, sum);
+  Commit();
+  EXPECT_EQ(reply.lsn, lsn_);
+  EXPECT_EQ(store_.Sum(), sum);
+}
+
 }  // namespace
 }  // namespace xref

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "index/reference_index.h"
+#include "index/state_sum.h"
 
 namespace xref {
 
@@ -52,6 +53,11 @@ class Model {
     std::map<std::string, std::vector<std::string>> reversed;
     for (const auto& [source, target] : targets_) reversed[target].push_back(source);
     return reversed;
+  }
+  uint64_t Sum() const {
+    uint64_t sum = 0;
+    for (const auto& [source, target] : targets_) sum += HashOfReference(source, target);
+    return sum;
   }
   const std::map<std::string, std::string>& references() const { return targets_; }
 
@@ -142,6 +148,7 @@ class ModelledIndex {
   // Compares everything there is, and some that there is not.
   void ExpectSame() const {
     ASSERT_EQ(index_.size(), model_.references().size());
+    ASSERT_EQ(index_.sum(), model_.Sum());
     std::vector<std::string> sources = {"never added", "x"};
     for (const auto& [source, target] : model_.references()) sources.push_back(source);
     ExpectSameAnswers(sources);

@@ -663,12 +663,13 @@ TEST(Groups, WhatIsNotFrequentIsDecidedInAGroupOfItsOwn) {
   push(protocol::MutationRequest{});
   push(protocol::PurgePreviewRequest{});
   push(protocol::DropRequest{});
+  push(protocol::CompareRequest{});
   push(protocol::MutationRequest{});
   push(protocol::MutationRequest{.rehearsal = true});
   push(protocol::MutationRequest{.rehearsal = true});
   push(protocol::MutationRequest{});
-  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 1U, 1U, 1U, 1U, 1U, 0U}) {
-    EXPECT_EQ(queue.TakeGroup(false).size(), size);
+  for (const size_t size : {2U, 1U, 1U, 2U, 1U, 1U, 1U, 1U, 1U, 1U, 1U, 0U}) {
+    EXPECT_EQ(queue.TakeGroup(std::chrono::milliseconds(0))->size(), size);
   }
 }
 

@@ -172,7 +172,7 @@ class Partition : public ClusterTest {
   void RunSchedule(uint64_t seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
-    Arguments options{"--trust-network", "--checkpoint-seconds", "1"};
+    Arguments options{"--trust-network", "--checkpoint-seconds", "1", "--compare-seconds", "1"};
     if (seed % 2 == 0) options.push_back("--ack-degrade");
     ChangeHistory history;
     std::atomic<bool> stopping = false;
@@ -225,7 +225,8 @@ TEST_F(Partition, WhateverIsCutOffOnePrimaryAtATimeLosesNothing) {
   const int count = schedules == nullptr ? 2 : std::stoi(schedules);
   const char* const chosen = std::getenv("XREF_CLUSTER_SEED");
   const uint64_t first = chosen == nullptr ? std::random_device()() : std::stoull(chosen);
-  StartCluster(kNames, {"--trust-network", "--checkpoint-seconds", "1"});
+  StartCluster(kNames,
+               {"--trust-network", "--checkpoint-seconds", "1", "--compare-seconds", "1"});
   for (int i = 0; i < count && !HasFailure(); ++i) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(first) + i);
     std::fflush(stdout);

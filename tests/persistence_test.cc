@@ -163,6 +163,48 @@ class Persistence : public testing::Test {
   Pairs model_;
 };
 
+TEST_F(Persistence, AJournalThatReplaysToAnotherStateThanItSaysIsNotStartedWith) {
+  CreateIntegration();
+  Add({{"A", "1"}});
+  ReferenceStore store(1);
+  ASSERT_TRUE(Recover(store).ok());
+  const StateSum right = store.Sum();
+  Change compared;
+  compared.what = CompareState{right};
+  Append({compared});
+  Add({{"B", "2"}});
+  ExpectRecoversModel();
+
+  StateSum wrong = right;
+  ++wrong.claims;
+  compared.what = CompareState{wrong};
+  Append({compared});
+  ReferenceStore another(1);
+  const auto recovered = Recover(another);
+  ASSERT_TRUE(absl::IsDataLoss(recovered.status())) << recovered.status();
+  // Not only the claims: "B" was added since.
+  const std::string message(recovered.status().message());
+  EXPECT_NE(message.find("the state as of change 4 "), std::string::npos) << message;
+  EXPECT_NE(message.find("references, claims"), std::string::npos) << message;
+  EXPECT_NE(message.find(Describe(wrong)), std::string::npos) << message;
+  EXPECT_NE(message.find(Describe(another.Sum())), std::string::npos) << message;
+}
+
+TEST_F(Persistence, AComparisonIsFoldedAndLeavesNothing) {
+  CreateIntegration();
+  Add({{"A", "1"}});
+  ReferenceStore store(1);
+  ASSERT_TRUE(Recover(store).ok());
+  Change compared;
+  compared.what = CompareState{store.Sum()};
+  Append({compared});
+  Checkpoint();
+  ExpectRecoversModel();
+  ReferenceStore from_snapshot(1);
+  ASSERT_TRUE(Recover(from_snapshot).ok());
+  EXPECT_EQ(Describe(from_snapshot.Sum()), Describe(store.Sum()));
+}
+
 TEST_F(Persistence, AnEmptyFolderRecoversToNothing) {
   ReferenceStore store(1);
   const auto recovered = Recover(store);

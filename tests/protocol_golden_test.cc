@@ -230,6 +230,15 @@ TEST_F(Golden, Promote) {
   EXPECT_EQ(reply.lsn, 201U);
 }
 
+TEST_F(Golden, Compare) {
+  const auto request = DecodeExample<CompareRequest>("compare-request");
+  ExpectEncodes(request, "compare-request");
+  const auto reply = DecodeExample<CompareReply>("compare-reply");
+  ExpectEncodes(reply, "compare-reply");
+  EXPECT_EQ(reply.lsn, 211U);
+  EXPECT_EQ(reply.sum, (StateSum{0x8877665544332211, 1, 2, 0}));
+}
+
 TEST_F(Golden, Backup) {
   const auto begin = DecodeExample<BackupRequest>("backup-begin");
   EXPECT_TRUE(begin.begin);

@@ -184,7 +184,8 @@ TEST(Change, EveryKindIsReadBackAsItWasWritten) {
       BeginEpoch{9},
       DropIntegration{1, 9, 1234},
       RestoreIntegration{9, "shop-2"},
-      ForgetIntegration{9, {1, 2, 3}}};
+      ForgetIntegration{9, {1, 2, 3}},
+      CompareState{{1, 2, 3, 4}}};
   ASSERT_EQ(kinds.size(), std::variant_size_v<decltype(Change::what)>);
   for (size_t kind = 0; kind < kinds.size(); ++kind) {
     EXPECT_EQ(kinds[kind].index(), kind);

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "client/cli/commands.h"
+#include "client/cli/compare.h"
 #include "client/cli/verify.h"
 
 namespace xref::cli {
@@ -16,10 +19,12 @@ namespace json = boost::json;
 
 struct StatusOptions {
   bool verify = false;
+  std::vector<std::string> compare;  // standbys
 };
 
 absl::StatusOr<ExitCode> RunStatus(const Globals& globals, const StatusOptions& options) {
   if (options.verify) return RunVerify(globals);
+  if (!options.compare.empty()) return RunCompare(globals, options.compare);
   auto client = Client::Connect(globals.client);
   if (!client.ok()) return client.status();
   std::string payload;
@@ -69,10 +74,18 @@ void AddStatus(CommandLine& line) {
       "Examples:\n"
       "  xref --json status\n"
       "  xref status --verify\n"
+      "  xref status --compare 127.0.0.1:7421,127.0.0.1:7431\n"
       "--verify reads all that the server has on its disk, while it goes on serving, and prints "
-      "whether it is sound; the exit code is 1 if it is not.",
+      "whether it is sound; the exit code is 1 if it is not.\n"
+      "--compare has these standbys compare their whole state with that of the primary, as of one "
+      "change, and prints a line for each: the same, differs, or not reached within --timeout. The "
+      "exit code is 0 only if all are the same, and otherwise 1. A standby that differs ends.",
       RunStatus);
-  app.add_flag("--verify", options.verify, "Verify the server's files");
+  auto* verify = app.add_flag("--verify", options.verify, "Verify the server's files");
+  app.add_option("--compare", options.compare, "Compare these standbys with their primary")
+      ->type_name("HOST:PORT,...")
+      ->delimiter(',')
+      ->excludes(verify);
 }
 
 }  // namespace xref::cli
