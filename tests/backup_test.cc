@@ -330,7 +330,8 @@ TEST_F(Backups, ADaemonThatIsKilledMeanwhileLeavesNothingBehind) {
     EXPECT_THAT(last().err, HasSubstr("closed the connection; no backup was written"));
     EXPECT_EQ(daemon_->Wait().exit_code, 128 + SIGKILL) << point << " was not reached";
     ExpectNoBackupFile();
-    EXPECT_EQ(FilesOf(data_folder()), (std::set<std::string>{"LOCK", "journal", "snapshot"}));
+    EXPECT_EQ(FilesOf(data_folder()),
+              (std::set<std::string>{"LOCK", "NODE", "journal", "snapshot"}));
     StartDaemon();
     ExpectHolds(many_);
   }
