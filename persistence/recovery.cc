@@ -18,10 +18,10 @@ namespace {
 // References applied at a time while the snapshot is read.
 constexpr size_t kBatch = 4096;
 
-// Applies a change if what it is about exists.
+// Applies a change if what it is about exists. Sums of the state are not compared: a snapshot whose
+// fold was cut short is ahead of where the replay begins, until the replay has caught up with it.
 absl::Status ApplyVerified(const Change& change, ReferenceStore& store) {
   auto status = CheckPlaceOf(change, store.WriterCatalog());
-  if (status.ok()) status = CheckState(change, store);
   if (status.ok()) store.Apply(change);
   return status;
 }
@@ -157,8 +157,7 @@ absl::Status CheckState(const Change& change, const ReferenceStore& store) {
   if (own == compared->sum) return absl::OkStatus();
   return absl::DataLossError(
       fmt::format("the state as of change {} is not what it was at the primary: they differ in {}. "
-                  "The sum here "
-                  "is {}, and that of the primary {}",
+                  "The sum here is {}, and that of the primary {}",
                   change.lsn - 1, DescribeDifference(own, compared->sum), Describe(own),
                   Describe(compared->sum)));
 }

@@ -199,6 +199,27 @@ TEST_F(Compare, AStandbyThatDiffersIsFoundWithoutBeingAsked) {
   ExpectEndedDiverged();
 }
 
+TEST_F(Compare, AFoldThatWasCutShortBehindAComparisonDoesNotKeepADaemonFromStarting) {
+  Start("a");
+  CreateShop("a");
+  Import("a", MakeReferences(3'000));
+  Stop("a");  // so that the next fold is into this snapshot
+  Start("a");
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "before", "1"}).exit_code, 0);
+  const std::string lsn = Fact("a", "lsn");
+  Xref("a", {"status", "--compare", AddressOf("a")});
+  ASSERT_NE(Fact("a", "lsn"), lsn) << "a comparison is in the journal";
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "after", "2"}).exit_code, 0);
+  Crash("a");
+  setenv("XREFD_FAILPOINT", "checkpoint-references", 1);
+  Launch("a", {"--checkpoint-seconds", "1"});
+  unsetenv("XREFD_FAILPOINT");
+  ASSERT_EQ(nodes_["a"].process->Wait().exit_code, 128 + SIGKILL);
+  Start("a");
+  EXPECT_THAT(Lookup("a", "before"), HasSubstr("before,1"));
+  EXPECT_THAT(Lookup("a", "after"), HasSubstr("after,2"));
+}
+
 TEST_F(Compare, OnlyAllStandbysTogetherAreTheSame) {
   StartWithADamagedStandby();
   StartStandby("sound", "primary");
