@@ -344,8 +344,11 @@ absl::Status Election::KeepRecord() {
                                                     {KeyOf("in-sync"), false, record_modified_}},
                                         .puts = {{KeyOf("in-sync"), RecordOf(*wanted)}},
                                         .deletes = {}});
-  if (!committed.ok() || !committed->done) {
-    // An answer that was lost may have been a success.
+  // Whether it was done, or will be once it gets there, is not known; the same is tried again, and
+  // only one of the two can be done.
+  if (!committed.ok()) return committed.status();
+  if (!committed->done) {
+    // One whose answer was lost, and which was done after all.
     const auto view = Look();
     if (!view.ok()) return view.status();
     if (!view->primary || view->primary->created != key_created_) {

@@ -31,6 +31,7 @@ void Feed::Start(Journal& journal, Lsn durable, ChangeClock clock,
   degraded_ = false;
   standbys_.clear();
   awaited_.clear();
+  offered_.clear();
   recorded_.reset();
   if (recorded != nullptr) {
     recorded_ = *recorded;
@@ -142,12 +143,13 @@ std::optional<std::vector<Member>> Feed::FindNewRecord() {
     if (is_there && (is_recorded || (standby != nullptr && standby->durable >= from))) {
       wanted.push_back(member);
     }
-    // Nobody relies yet on one that was about to join.
-    const bool is_given_up = !is_there && !is_recorded;
+    // Nobody can rely yet on one that was about to join.
+    const bool is_given_up = !is_there && !is_recorded && !offered_.contains(member);
     at = is_given_up ? awaited_.erase(at) : std::next(at);
     if (is_given_up) changed_.notify_all();
   }
-  if (wanted == *recorded_) return std::nullopt;
+  if (wanted == *recorded_ && offered_.empty()) return std::nullopt;
+  offered_.insert(wanted.begin(), wanted.end());
   return wanted;
 }
 
@@ -155,9 +157,14 @@ void Feed::NoteRecord(std::vector<Member> members) {
   {
     const std::lock_guard lock(mutex_);
     if (!running_ || !keeps_record()) return;
-    for (const Member& member : *recorded_) {
-      if (!std::binary_search(members.begin(), members.end(), member)) awaited_.erase(member);
+    const auto is_left_out = [&](const Member& member) {
+      return !std::binary_search(members.begin(), members.end(), member);
+    };
+    offered_.insert(recorded_->begin(), recorded_->end());
+    for (const Member& member : offered_) {
+      if (is_left_out(member)) awaited_.erase(member);
     }
+    offered_.clear();
     for (const Member& member : members) awaited_[member] = 0;
     recorded_ = std::move(members);
   }

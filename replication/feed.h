@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -49,7 +50,7 @@ struct StandbyStatus {
 // record without it is kept. Elsewhere a change is held until one standby has it.
 //
 // It never holds the writer up: a standby that is slow is answered late, from the journal, which
-// keeps what standbys need within a bound (TrimLimit). Thread-safe.
+// keeps what standbys need within a bound (KeepFrom). Thread-safe.
 class Feed {
  public:
   // Called once, with the payload of a reply, or with a refusal's.
@@ -90,9 +91,11 @@ class Feed {
 
   // ---- The keeper of the record ----
 
-  // Which standbys the record should name, in order, if others than it does.
+  // Which standbys the record should name, in order, if others than it does. Until NoteRecord says
+  // which it names, that may be those or the former ones: so changes wait for both.
   std::optional<std::vector<Member>> FindNewRecord();
-  // Which it names from now on.
+  // Which it names from now on, for certain: nothing that was written before can change it any
+  // more.
   void NoteRecord(std::vector<Member> members);
 
   // ---- Others ----
@@ -152,6 +155,7 @@ class Feed {
   Clock::time_point started_;
   std::map<std::string, Standby> standbys_;
   std::optional<std::vector<Member>> recorded_;
+  std::set<Member> offered_;  // by FindNewRecord, and it is not known whether they are recorded
   // With a record: those that changes wait for, and what each must have before it is recorded.
   std::map<Member, Lsn> awaited_;
   std::deque<Parked> parked_;
