@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "persistence/data_files.h"
+#include "persistence/durable_file.h"
 #include "persistence/examination.h"
 #include "persistence/failpoint.h"
 #include "persistence/snapshot_writer.h"
@@ -38,30 +39,14 @@ constexpr size_t kSealBytes = kMark.size() + sizeof(uint64_t);
 // What is read and written at a time.
 constexpr size_t kPieceBytes = 1 << 20;
 
-absl::Status Failure(const std::string& path, const char* what) {
-  const std::string message = fmt::format("{}: {}: {}", path, what, std::strerror(errno));
-  return errno == ENOSPC || errno == EDQUOT ? absl::ResourceExhaustedError(message)
-                                            : absl::InternalError(message);
-}
-
 absl::Status ReadAll(int fd, uint64_t offset, std::span<char> to, const std::string& path) {
   while (!to.empty()) {
     const ssize_t size = pread(fd, to.data(), to.size(), static_cast<off_t>(offset));
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Failure(path, "reading");
+    if (size < 0) return FileFailure(path, "reading");
     if (size == 0) return absl::DataLossError(fmt::format("{} has become shorter", path));
     offset += static_cast<uint64_t>(size);
     to = to.subspan(static_cast<size_t>(size));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t size = write(fd, bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Failure(path, "writing");
-    bytes.remove_prefix(static_cast<size_t>(size));
   }
   return absl::OkStatus();
 }
@@ -94,17 +79,11 @@ absl::StatusOr<std::string> SealOf(int fd, uint64_t bytes, const std::string& pa
 
 absl::StatusOr<uint64_t> SizeOf(int fd, const std::string& path) {
   struct stat file;
-  if (fstat(fd, &file) != 0) return Failure(path, "examining");
+  if (fstat(fd, &file) != 0) return FileFailure(path, "examining");
   if (!S_ISREG(file.st_mode)) {
     return absl::InvalidArgumentError(fmt::format("{} is not a file", path));
   }
   return static_cast<uint64_t>(file.st_size);
-}
-
-absl::Status Sync(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok()) return Failure(path, "opening");
-  return fsync(file.get()) == 0 ? absl::OkStatus() : Failure(path, "syncing");
 }
 
 // ---- Restoring ----
@@ -206,7 +185,7 @@ class BuildingSite {
 // Copies the backup, and verifies what arrived against its seal.
 absl::Status CopyVerified(const Source& source, const std::string& path) {
   const FileDescriptor copy(open(path.c_str(), O_RDWR | O_TRUNC | O_CLOEXEC));
-  if (!copy.ok()) return Failure(path, "opening");
+  if (!copy.ok()) return FileFailure(path, "opening");
   const auto copied =
       ForEachPiece(source.file.get(), source.bytes, source.path,
                    [&](std::string_view piece) { return WriteAll(copy.get(), piece, path); });
@@ -214,7 +193,7 @@ absl::Status CopyVerified(const Source& source, const std::string& path) {
   const auto seal = SealOf(copy.get(), source.bytes, path);
   if (!seal.ok()) return seal.status();
   if (*seal != source.seal) return Damaged(source.path, "its checksum does not match its content");
-  return fsync(copy.get()) == 0 ? absl::OkStatus() : Failure(path, "syncing");
+  return fsync(copy.get()) == 0 ? absl::OkStatus() : FileFailure(path, "syncing");
 }
 
 // Reads everything that the daemon will read, and returns how many references there are.
@@ -275,7 +254,7 @@ absl::StatusOr<BackupFile> BackupFile::Make(Snapshot& snapshot, const std::strin
   if (!references.ok()) return references.status();
   std::string path = folder + "/backup-XXXXXX";
   FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
-  if (!file.ok()) return Failure(path, "making");
+  if (!file.ok()) return FileFailure(path, "making");
   unlink(path.c_str());
   if (auto status = snapshot.CopyTo(file.get()); !status.ok()) return status;
   const auto bytes = SizeOf(file.get(), path);

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "persistence/arrival.h"
+#include "persistence/durable_file.h"
 #include "persistence/file_descriptor.h"
 
 namespace xref {
@@ -99,15 +100,14 @@ absl::StatusOr<uint64_t> ReadOrDrawNode(const std::string& folder) {
   std::random_device random;
   const uint64_t node = (uint64_t{random()} << 32 | random()) | 1;
   const std::string part = path + ".part";
-  const FileDescriptor file(
-      open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode));
-  const std::string text = fmt::format("{:016x}\n", node);
-  const FileDescriptor parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const bool is_kept =
-      file.ok() && parent.ok() &&
-      pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
-      fsync(file.get()) == 0 && rename(part.c_str(), path.c_str()) == 0 && fsync(parent.get()) == 0;
-  if (!is_kept) return Failure(path, "writing", errno);
+  auto status = WriteDurably(part, fmt::format("{:016x}\n", node));
+  if (status.ok() && rename(part.c_str(), path.c_str()) != 0) status = FileFailure(path, "making");
+  if (status.ok()) status = Sync(folder);
+  if (!status.ok()) {
+    return absl::FailedPreconditionError(fmt::format(
+        "cannot use the data folder: {}; choose another with --data, or mend its rights",
+        std::string(status.message())));
+  }
   return node;
 }
 

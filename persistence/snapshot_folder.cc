@@ -15,35 +15,12 @@
 #include <optional>
 #include <utility>
 
+#include "persistence/durable_file.h"
 #include "persistence/failpoint.h"
 #include "persistence/meta_table.h"
 
 namespace xref {
 namespace {
-
-absl::Status Failure(const std::string& path, const char* what) {
-  const std::string message = fmt::format("{}: {}: {}", path, what, std::strerror(errno));
-  return errno == ENOSPC ? absl::ResourceExhaustedError(message) : absl::InternalError(message);
-}
-
-// Writes and syncs a small file, or the entries of a folder.
-absl::Status WriteDurably(const std::string& path, std::string_view text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return Failure(path, "opening");
-  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool durable = written && fsync(fd) == 0;
-  const absl::Status status = durable ? absl::OkStatus() : Failure(path, "writing");
-  close(fd);
-  return status;
-}
-
-absl::Status SyncFolder(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return Failure(path, "opening");
-  const absl::Status status = fsync(fd) == 0 ? absl::OkStatus() : Failure(path, "syncing");
-  close(fd);
-  return status;
-}
 
 constexpr uint64_t kFirstNumber = 1;
 
@@ -106,7 +83,7 @@ absl::StatusOr<std::unique_ptr<SnapshotFolder>> SnapshotFolder::Open(const std::
 
 absl::StatusOr<std::shared_ptr<Snapshot>> SnapshotFolder::OpenNumber(uint64_t number) const {
   if (mkdir(PathOf(number).c_str(), 0700) != 0 && errno != EEXIST) {
-    return Failure(PathOf(number), "making");
+    return FileFailure(PathOf(number), "making");
   }
   auto opened = Snapshot::Open(PathOf(number), map_bytes_);
   if (!opened.ok()) return opened.status();
@@ -117,9 +94,10 @@ absl::Status SnapshotFolder::WriteCurrent(uint64_t number) const {
   const std::string path = path_ + "/CURRENT";
   if (auto status = WriteDurably(path + ".new", CurrentText(number)); !status.ok()) return status;
   Pass(Failpoint::kSwitchBefore);
-  if (std::rename((path + ".new").c_str(), path.c_str()) != 0) return Failure(path, "replacing");
+  if (std::rename((path + ".new").c_str(), path.c_str()) != 0)
+    return FileFailure(path, "replacing");
   Pass(Failpoint::kSwitchAfter);
-  return SyncFolder(path_);
+  return Sync(path_);
 }
 
 bool SnapshotFolder::HasOthers(uint64_t number) const {
@@ -142,7 +120,7 @@ absl::StatusOr<std::shared_ptr<Snapshot>> SnapshotFolder::MakeNext() {
   auto next = OpenNumber(number_ + 1);
   if (!next.ok()) return next.status();
   // The folder's name must be as durable as what is in it.
-  if (auto status = SyncFolder(path_); !status.ok()) return status;
+  if (auto status = Sync(path_); !status.ok()) return status;
   return next;
 }
 

@@ -2,12 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <thread>
 
+#include "persistence/durable_file.h"
 #include "persistence/file_descriptor.h"
 
 namespace xref {
@@ -35,18 +33,6 @@ absl::Status ToStatus(const protocol::Refusal& refusal) {
     default:
       return absl::InternalError(message);
   }
-}
-
-absl::Status WriteAll(int fd, protocol::Bytes bytes, const std::string& file) {
-  while (!bytes.empty()) {
-    const ssize_t size = write(fd, bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) {
-      return absl::InternalError(fmt::format("{}: writing: {}", file, std::strerror(errno)));
-    }
-    bytes = bytes.subspan(static_cast<size_t>(size));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -106,16 +92,16 @@ absl::StatusOr<protocol::FetchReply> PrimaryLink::Fetch(const protocol::FetchReq
 absl::Status PrimaryLink::Copy(const std::string& path,
                                absl::FunctionRef<bool(uint64_t done, uint64_t of)> go_on) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file.ok()) {
-    return absl::InternalError(fmt::format("{}: making: {}", path, std::strerror(errno)));
-  }
+  if (!file.ok()) return FileFailure(path, "making");
   protocol::BackupRequest request{.begin = true, .offset = 0};
   for (;;) {
     const auto reply = Call<protocol::BackupReply>(Opcode::kBackup, request);
     if (!reply.ok()) return reply.status();
     request.begin = false;
     if (reply->state == protocol::BackupState::kReady) {
-      if (auto status = WriteAll(file.get(), reply->piece, path); !status.ok()) return status;
+      const std::string_view piece(reinterpret_cast<const char*>(reply->piece.data()),
+                                   reply->piece.size());
+      if (auto status = WriteAll(file.get(), piece, path); !status.ok()) return status;
       request.offset += reply->piece.size();
       if (request.offset == reply->bytes) return absl::OkStatus();
     } else {

@@ -27,7 +27,7 @@ class PrimaryLink {
   // The reply borrows from the link until the next call.
   absl::StatusOr<protocol::FetchReply> Fetch(const protocol::FetchRequest& request);
   // Fetches a backup of everything into a new file. `go_on` is asked now and then; false ends it
-  // with Cancelled.
+  // with Cancelled; ResourceExhausted: the disk is full.
   absl::Status Copy(const std::string& file,
                     absl::FunctionRef<bool(uint64_t done, uint64_t of)> go_on);
 
