@@ -32,9 +32,8 @@ absl::StatusOr<uint64_t> StatusFact(Client& client, std::string_view name) {
   std::string payload;
   const auto status = client.Status(payload);
   if (!status.ok()) return status.status();
-  for (const auto& [fact, value] : status->facts) {
-    if (fact == name) return std::stoull(value);
-  }
+  const std::string value = status->Fact(name);
+  if (!value.empty()) return std::stoull(value);
   return absl::InternalError(fmt::format("the server does not tell its {}", name));
 }
 

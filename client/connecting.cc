@@ -120,11 +120,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
 std::string Client::PrimaryOfStandby() {
   std::string payload;
   const auto status = Status(payload);
-  if (!status.ok()) return {};
-  for (const auto& [name, value] : status->facts) {
-    if (name == "primary") return value;
-  }
-  return {};
+  return status.ok() ? status->Fact("primary") : std::string();
 }
 
 // ---- After a loss ----

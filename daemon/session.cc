@@ -638,11 +638,7 @@ void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
     const ElectionStatus election = service_.election->status();
     fact("cluster", service_.election->cluster());
     if (!election.trouble.empty()) fact("cluster_trouble", election.trouble);
-    std::string names;
-    for (const Member& member : election.in_record) {
-      names += (names.empty() ? "" : ", ") + member.name;
-    }
-    fact("may_take_over", names.empty() ? "nobody" : names);
+    fact("may_take_over", NamesOf(election.in_record));
   }
   if (state.is_standby() || (service_.follower && state.phase() == Phase::kLoading)) {
     const FollowerStatus follower = service_.follower->status();

@@ -87,6 +87,13 @@ MaybeRefusal Decode(Bytes payload, HelloReply& message) {
 
 // ---- STATUS ----
 
+std::string StatusReply::Fact(std::string_view name) const {
+  for (const auto& [fact, value] : facts) {
+    if (fact == name) return value;
+  }
+  return {};
+}
+
 void Encode(const StatusReply& message, std::string& out) {
   Writer writer(out);
   writer.U16(static_cast<uint16_t>(message.facts.size()));

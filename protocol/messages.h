@@ -71,6 +71,9 @@ struct PlaceStatus {
 struct StatusReply {
   std::vector<std::pair<std::string_view, std::string>> facts;  // name, value; in display order
   std::vector<PlaceStatus> places;
+
+  // The value of that name; empty where there is none.
+  std::string Fact(std::string_view name) const;
 };
 void Encode(const StatusReply& message, std::string& out);
 [[nodiscard]] MaybeRefusal Decode(Bytes payload, StatusReply& message);

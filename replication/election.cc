@@ -191,12 +191,12 @@ void Election::FollowOn() {
     return follower_.SetPrimary(view->primary_address);
   }
   if (!MayTakeOver(*view)) {
-    std::string waits_for = view->last_primary.name;
-    for (const Member& member : view->in_sync) waits_for += ", " + member.name;
+    std::vector<Member> able = view->in_sync;
+    able.insert(able.begin(), view->last_primary);
     NoteTrouble(
         fmt::format("there is no primary, and this daemon may lack changes that were acknowledged: "
                     "only one of these can take over: {}",
-                    waits_for));
+                    NamesOf(able)));
     return follower_.SetPrimary({});
   }
   if (!actions_.can_lead()) {
@@ -221,7 +221,7 @@ void Election::Stand(bool has_rivals) {
   const auto fail = [&](const absl::Status& why) { NoteTrouble(std::string(why.message())); };
   const auto lease = etcd_->GrantLease(options_.lease);
   if (!lease.ok()) return fail(lease.status());
-  lease_ = lease->id;
+  lease_ = *lease;
   const auto stand =
       etcd_->Commit({.compare = {},
                      .puts = {{KeyOf("candidates/" + HexOf(options_.self.node)),
@@ -274,7 +274,6 @@ absl::StatusOr<bool> Election::Claim(const View& view, Clock::time_point lease_f
   leadership_.Begin(leads_until_);
   const auto begun = BeginTerm(static_cast<Epoch>(committed->revision), in_sync);
   const std::lock_guard lock(mutex_);
-  status_.leads = begun.ok();
   status_.trouble = std::string(begun.message());
   status_.in_record = std::move(in_sync);
   return true;
@@ -359,9 +358,7 @@ absl::Status Election::KeepRecord() {
   } else {
     record_modified_ = committed->revision;
   }
-  std::string names;
-  for (const Member& member : *wanted) names += (names.empty() ? "" : ", ") + member.name;
-  spdlog::info("cluster {}: may take over: {}", options_.cluster, names.empty() ? "nobody" : names);
+  spdlog::info("cluster {}: may take over: {}", options_.cluster, NamesOf(*wanted));
   feed_.NoteRecord(*wanted);
   const std::lock_guard lock(mutex_);
   status_.in_record = *std::move(wanted);
@@ -372,10 +369,6 @@ void Election::StepDown(const std::string& why) {
   spdlog::warn("cluster {}: not the primary any more: {}", options_.cluster, why);
   actions_.step_down();
   key_created_ = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    status_.leads = false;
-  }
   etcd_->Revoke(lease_).IgnoreError();
 }
 

@@ -23,7 +23,6 @@ namespace xref {
 
 // What an election tells of itself.
 struct ElectionStatus {
-  bool leads = false;
   std::string trouble;            // with etcd, or why there is no primary; empty where all is well
   std::vector<Member> in_record;  // the standbys that may take over, as far as is known here
 };
@@ -46,9 +45,8 @@ class Election {
     std::string cluster;
     Member self;
     std::string address;         // where others reach it, HOST:PORT
-    std::chrono::seconds lease;  // at least kLeaseMin
+    std::chrono::seconds lease;  // at least 2: etcd knows no shorter ones
   };
-  static constexpr std::chrono::seconds kLeaseMin{2};
 
   // Both are called on the election's thread.
   struct Actions {

@@ -190,12 +190,12 @@ absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::strin
   return absl::UnavailableError(trouble);
 }
 
-absl::StatusOr<Etcd::Lease> Etcd::GrantLease(std::chrono::seconds ttl) {
+absl::StatusOr<int64_t> Etcd::GrantLease(std::chrono::seconds ttl) {
   const auto reply = ParseObject(
       Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}})));
   if (!reply.ok()) return reply.status();
-  const Lease lease{NumberOf(*reply, "ID"), std::chrono::seconds(NumberOf(*reply, "TTL"))};
-  if (lease.id == 0) return absl::InternalError("etcd granted no lease");
+  const int64_t lease = NumberOf(*reply, "ID");
+  if (lease == 0) return absl::InternalError("etcd granted no lease");
   return lease;
 }
 

@@ -50,11 +50,8 @@ class Etcd {
   // How long one server may take to answer.
   void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
-  struct Lease {
-    int64_t id = 0;
-    std::chrono::seconds ttl{};  // may be longer than asked for
-  };
-  absl::StatusOr<Lease> GrantLease(std::chrono::seconds ttl);
+  // Its number. It may be longer than asked for.
+  absl::StatusOr<int64_t> GrantLease(std::chrono::seconds ttl);
   // False: it has ended.
   absl::StatusOr<bool> KeepAlive(int64_t lease);
   // The keys that hang on it go with it.

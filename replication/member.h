@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace xref {
 
@@ -12,5 +13,12 @@ struct Member {
   uint64_t node = 0;  // of its data folder: a new folder of the same name is another member
   auto operator<=>(const Member&) const = default;
 };
+
+// "a, b"; "nobody" for none.
+inline std::string NamesOf(const std::vector<Member>& members) {
+  std::string names;
+  for (const Member& member : members) names += (names.empty() ? "" : ", ") + member.name;
+  return names.empty() ? "nobody" : names;
+}
 
 }  // namespace xref

@@ -115,9 +115,8 @@ uint64_t DaemonTest::Fact(const std::string& name) {
     ADD_FAILURE() << status.status();
     return 0;
   }
-  const auto found = std::find_if(status->facts.begin(), status->facts.end(),
-                                  [&](const auto& fact) { return fact.first == name; });
-  if (found != status->facts.end()) return std::stoull(found->second);
+  const std::string value = status->Fact(name);
+  if (!value.empty()) return std::stoull(value);
   ADD_FAILURE() << "the status has no " << name;
   return 0;
 }

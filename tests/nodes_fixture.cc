@@ -94,10 +94,7 @@ std::string NodesTest::Fact(const std::string& node, const std::string& name) {
     client.reset();
     return {};
   }
-  for (const auto& [fact, value] : status->facts) {
-    if (fact == name) return value;
-  }
-  return {};
+  return status->Fact(name);
 }
 
 bool NodesTest::AwaitFact(const std::string& node, const std::string& name,

@@ -33,14 +33,12 @@ absl::StatusOr<Facts> Ask(Client& client) {
   std::string payload;
   const auto status = client.Status(payload);
   if (!status.ok()) return status.status();
-  Facts facts;
-  for (const auto& [name, value] : status->facts) {
-    if (name == "state") facts.state = value;
-    if (name == "trouble" || name == "following_trouble") facts.trouble = value;
-    if (name == "lsn") facts.lsn = value;
-    if (name == "compared_lsn") facts.compared_lsn = value;
-    if (name == "compared_sum") facts.compared_sum = value;
-  }
+  Facts facts{.state = status->Fact("state"),
+              .trouble = status->Fact("following_trouble"),
+              .lsn = status->Fact("lsn"),
+              .compared_lsn = status->Fact("compared_lsn"),
+              .compared_sum = status->Fact("compared_sum")};
+  if (facts.trouble.empty()) facts.trouble = status->Fact("trouble");
   return facts;
 }
 

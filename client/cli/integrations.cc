@@ -7,7 +7,6 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/guard.h"
-#include "client/cli/outcome_text.h"
 
 namespace xref::cli {
 namespace {
@@ -119,15 +118,13 @@ absl::StatusOr<ExitCode> PreviewDrop(const Globals& globals, const DropOptions& 
   const auto preview = client.PreviewDrop(options.name);
   if (!preview.ok()) return preview.status();
   if (globals.json) {
-    // The token is a text: it has more digits than many JSON readers keep of a number.
-    std::cout << json::object{{"integration", options.name},
-                              {"types", preview->types},
-                              {"references", preview->references},
-                              {"open_claims", preview->open_claims},
-                              {"target", preview->target_platform},
-                              {"token", std::to_string(preview->token)},
-                              {"valid_seconds", preview->valid.count()}}
-              << "\n";
+    json::object row{{"integration", options.name},
+                     {"types", preview->types},
+                     {"references", preview->references},
+                     {"open_claims", preview->open_claims},
+                     {"target", preview->target_platform}};
+    AddToken(row, preview->token, preview->valid);
+    std::cout << row << "\n";
     return kDone;
   }
   std::cout << fmt::format(
@@ -135,11 +132,9 @@ absl::StatusOr<ExitCode> PreviewDrop(const Globals& globals, const DropOptions& 
       "{}.\n"
       "Open claims, which nobody could settle meanwhile: {}.\n"
       "Whoever syncs by that name is refused; the next sync into a new integration of that name "
-      "may create up to {} new records in {}.\n"
-      "To go ahead, within {} and while no reference changes there:\n  {}\n",
+      "may create up to {} new records in {}.\n{}",
       options.name, preview->types, preview->references, preview->open_claims, preview->references,
-      preview->target_platform, InWords(preview->valid),
-      WithConfirmation(globals, std::to_string(preview->token)));
+      preview->target_platform, HowToGoAhead(globals, preview->token, preview->valid));
   return kDone;
 }
 

@@ -118,15 +118,19 @@ absl::Status ForEachNewest(Client& client, ListRequest request, uint64_t rows_ma
   return ForEachOlder(client, request, rows_max - taken, take);
 }
 
+namespace {
+
+// Of the server's last change.
 absl::StatusOr<Lsn> LastLsn(Client& client) {
   std::string payload;
   const auto status = client.Status(payload);
   if (!status.ok()) return status.status();
-  for (const auto& [name, value] : status->facts) {
-    if (name == "lsn") return std::stoull(value);
-  }
-  return absl::InternalError("the server does not tell its LSN");
+  const std::string lsn = status->Fact("lsn");
+  if (lsn.empty()) return absl::InternalError("the server does not tell its LSN");
+  return std::stoull(lsn);
 }
+
+}  // namespace
 
 absl::Status AwaitListing(Client& client, PlaceId place, std::chrono::milliseconds stall_max) {
   using Clock = std::chrono::steady_clock;

@@ -25,9 +25,6 @@ absl::Status ForEachReference(Client& client, protocol::ListRequest request,
 absl::Status ForEachNewest(Client& client, protocol::ListRequest request, uint64_t rows_max,
                            absl::FunctionRef<void(const protocol::ListedReference&)> take);
 
-// The LSN of the server's last change.
-absl::StatusOr<Lsn> LastLsn(Client& client);
-
 // Waits until listings show all that was acknowledged before this was called. Unavailable: they lag
 // behind, and for `stall_max` nothing more of it has shown.
 absl::Status AwaitListing(Client& client, PlaceId place, std::chrono::milliseconds stall_max);

@@ -7,7 +7,6 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/guard.h"
-#include "client/cli/outcome_text.h"
 
 namespace xref::cli {
 namespace {
@@ -25,21 +24,18 @@ absl::StatusOr<ExitCode> Preview(const Globals& globals, const PurgeOptions& opt
   const auto preview = target.client->PreviewPurge(target.place);
   if (!preview.ok()) return preview.status();
   if (globals.json) {
-    // The token is a text: it has more digits than many JSON readers keep of a number.
-    std::cout << json::object{{"place", options.place},
-                              {"references", preview->references},
-                              {"target", preview->target_platform},
-                              {"token", std::to_string(preview->token)},
-                              {"valid_seconds", preview->valid.count()}}
-              << "\n";
+    json::object row{{"place", options.place},
+                     {"references", preview->references},
+                     {"target", preview->target_platform}};
+    AddToken(row, preview->token, preview->valid);
+    std::cout << row << "\n";
     return kDone;
   }
   std::cout << fmt::format(
       "Nothing was changed yet. To purge {} would remove all references there: {}.\n"
-      "The next sync may create up to {} new records in {}.\n"
-      "To go ahead, within {} and while no reference changes there:\n  {}\n",
+      "The next sync may create up to {} new records in {}.\n{}",
       options.place, preview->references, preview->references, preview->target_platform,
-      InWords(preview->valid), WithConfirmation(globals, std::to_string(preview->token)));
+      HowToGoAhead(globals, preview->token, preview->valid));
   return kDone;
 }
 
