@@ -1,11 +1,9 @@
 #include "daemon/session.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -24,39 +22,6 @@ using protocol::Refusal;
 using protocol::StatusCode;
 
 constexpr std::string_view kServer = "xrefd " XREF_VERSION;
-
-// How many items of mutations were answered with each verdict.
-constexpr std::string_view kItemFacts[] = {
-    "items_done",    "items_unchanged",       "items_conflict",     "items_duplicate",
-    "items_missing", "items_ignored",         "items_target_taken", "items_synced",
-    "items_granted", "items_outcome_unknown", "items_held",         "items_stale_token"};
-static_assert(std::size(kItemFacts) == protocol::kVerdictLast + 1);
-
-std::string_view NameOf(Phase phase) {
-  switch (phase) {
-    case Phase::kLoading:
-      return "loading";
-    case Phase::kStandby:
-      return "standby";
-    case Phase::kReady:
-      return "ready";
-    case Phase::kReadOnly:
-      return "read-only";
-    case Phase::kDraining:
-      return "draining";
-    case Phase::kDiverged:
-      return "diverged";
-  }
-  return "unknown";
-}
-
-Refusal RefusalOf(const absl::Status& why) {
-  const StatusCode status = absl::IsResourceExhausted(why)    ? StatusCode::kOverloaded
-                            : absl::IsUnavailable(why)        ? StatusCode::kNotReady
-                            : absl::IsFailedPrecondition(why) ? StatusCode::kReadOnly
-                                                              : StatusCode::kInternal;
-  return {status, kNoItem, std::string(why.message())};
-}
 
 // What a standby answers: all else changes something, or is known to the primary alone.
 bool IsForStandbys(Opcode opcode) {
@@ -202,16 +167,6 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
   return std::nullopt;
 }
 
-Refusal Session::NotPrimary() const {
-  const std::string primary = service_.follower->primary();
-  return {StatusCode::kNotPrimary, kNoItem,
-          primary.empty() ? "this daemon is a standby, and there is no primary at present that the "
-                            "request could go to; try again soon"
-                          : fmt::format("this daemon is a standby, and the request is for the "
-                                        "primary: {}",
-                                        primary)};
-}
-
 void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
   FrameHeader request;
   request.request_id = malformed.request_id;
@@ -219,6 +174,15 @@ void Session::RefuseStream(const protocol::Malformed& malformed, std::string& ou
 }
 
 // ---- Replies ----
+
+Refusal Session::RefusalOf(const absl::Status& why) {
+  const StatusCode status = absl::IsResourceExhausted(why)    ? StatusCode::kOverloaded
+                            : absl::IsUnavailable(why)        ? StatusCode::kNotReady
+                            : absl::IsFailedPrecondition(why) ? StatusCode::kReadOnly
+                            : absl::IsPermissionDenied(why)   ? StatusCode::kForbidden
+                                                              : StatusCode::kInternal;
+  return {status, kNoItem, std::string(why.message())};
+}
 
 FrameWriter Session::BeginReply(const FrameHeader& request, std::string& out) const {
   return OpenReply(request, service_.state, currency_, out);
@@ -266,79 +230,6 @@ Session::Next Session::Greet(const Frame& frame, std::string& out) {
   reply.server = kServer;
   Reply(frame.header, reply, out);
   return Next::kAnswered;
-}
-
-void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
-  const ServerState& state = service_.state;
-  const Phase phase = state.phase();
-  protocol::StatusReply reply;
-  const auto fact = [&](std::string_view name, const auto& value) {
-    reply.facts.emplace_back(name, fmt::format("{}", value));
-  };
-  const auto sum = [&](std::atomic<uint64_t> IoCounters::*counter) {
-    uint64_t total = 0;
-    for (const IoCounters& io : state.io) total += io.*counter;
-    return total;
-  };
-  fact("version", XREF_VERSION);
-  fact("state", NameOf(phase));
-  if (const std::string troubles = state.troubles(); !troubles.empty()) fact("trouble", troubles);
-  fact("pid", getpid());
-  fact("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(
-                             std::chrono::steady_clock::now() - service_.started)
-                             .count());
-  fact("data_folder", service_.data_folder);
-  fact("epoch", state.epoch.load());
-  fact("lsn", state.lsn.load());
-  fact("snapshot_lsn", state.snapshot_lsn.load());
-  AddReplicationFacts(reply);
-  fact("memory_bytes", service_.store.bytes_reserved());
-  fact("memory_limit_bytes", service_.memory_limit);
-
-  uint64_t references = state.references_loaded;
-  const auto list_places = [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
-    references = 0;
-    for (const auto& [name, integration] : catalog.integrations()) {
-      for (const CatalogType& type : integration.types) {
-        const auto size = size_of(type.place);
-        references += size.references;
-        reply.places.push_back(
-            {name, type.name, size.references, size.bytes_used, size.bytes_reserved});
-      }
-    }
-    fact("integrations", catalog.integrations().size());
-    fact("references", references);
-    fact("connections", sum(&IoCounters::connections));
-    fact("requests", sum(&IoCounters::requests));
-    fact("ids_checked", sum(&IoCounters::ids_checked));
-    fact("ids_synced", sum(&IoCounters::ids_synced));
-    fact("ids_looked_up", sum(&IoCounters::ids_looked_up));
-    fact("targets_reversed", sum(&IoCounters::targets_reversed));
-    for (uint8_t i = 0; i <= protocol::kVerdictLast; ++i) {
-      fact(kItemFacts[i], state.writer.verdicts[i].load());
-    }
-    fact("commit_groups", state.writer.groups.load());
-    fact("commit_group_changes_last", state.writer.group_changes_last.load());
-    fact("commit_group_changes_max", state.writer.group_changes_max.load());
-    fact("commit_group_changes_limit", kGroupChangesMax);
-    fact("commit_group_bytes_last", state.writer.group_bytes_last.load());
-    fact("commit_group_bytes_max", state.writer.group_bytes_max.load());
-    fact("commit_group_bytes_limit", kGroupBytesMax);
-    fact("commit_us_last", state.writer.group_us_last.load());
-    fact("commit_us_max", state.writer.group_us_max.load());
-    // The names in the reply are the catalog's own, so it is encoded before they are let go.
-    Reply(header, reply, out);
-  };
-  if (phase == Phase::kLoading) {
-    // Half a catalog would be taken for a whole one.
-    fact("references_loaded", references);
-    fact("references_expected", state.references_expected.load());
-    Reply(header, reply, out);
-  } else {
-    fact("journal_bytes", service_.files.journal->BytesUsed());
-    fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
-    service_.store.ReadCatalog(io_thread_, list_places);
-  }
 }
 
 void Session::AnswerResolve(const Frame& frame, std::string& out) {
@@ -564,116 +455,6 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
          {StatusCode::kNotReady, kNoItem, "the daemon is shutting down and takes no more changes"},
          out);
   return Next::kAnswered;
-}
-
-// ---- Replication ----
-
-Session::Next Session::Fetch(const Frame& frame, std::string& out,
-                             absl::FunctionRef<ChangeDone()> make_done) {
-  protocol::FetchRequest request;
-  if (const auto refusal = protocol::Decode(frame.payload, request)) {
-    Refuse(frame.header, *refusal, out);
-    return Next::kAnswered;
-  }
-  service_.feed.Fetch(request, [header = frame.header, &state = service_.state, done = make_done()](
-                                   StatusCode status, std::string payload) mutable {
-    std::string bytes;
-    FrameWriter reply(bytes, protocol::ReplyHeader(header, status, state.epoch));
-    bytes.append(payload);
-    reply.Close();
-    std::move(done)(std::move(bytes));
-  });
-  return Next::kPending;
-}
-
-Session::Next Session::Promote(const Frame& frame, std::string& out,
-                               absl::FunctionRef<ChangeDone()> make_done) {
-  Follower::Promotion promotion;
-  if (const auto refusal = protocol::Decode(frame.payload, promotion.asked)) {
-    Refuse(frame.header, *refusal, out);
-    return Next::kAnswered;
-  }
-  const Phase phase = service_.state.phase();
-  if (phase != Phase::kStandby) {
-    Refuse(
-        frame.header,
-        phase == Phase::kLoading
-            ? Refusal{StatusCode::kNotReady, kNoItem,
-                      "this daemon has not caught up with its primary yet, so it knows less than "
-                      "others may; promote one that has, or try again"}
-        : phase == Phase::kDiverged
-            ? Refusal{StatusCode::kForbidden, kNoItem,
-                      "the state of this standby is not that of its primary; promote another one"}
-            : Refusal{StatusCode::kForbidden, kNoItem,
-                      "this daemon is not a standby, so there is nothing to promote"},
-        out);
-    return Next::kAnswered;
-  }
-  promotion.done = [header = frame.header, &state = service_.state,
-                    done = make_done()](absl::StatusOr<protocol::PromoteReply> promoted) mutable {
-    std::string bytes;
-    const StatusCode status = promoted.ok() ? StatusCode::kOk
-                              : absl::IsPermissionDenied(promoted.status())
-                                  ? StatusCode::kForbidden
-                                  : RefusalOf(promoted.status()).status;
-    FrameWriter reply(bytes, protocol::ReplyHeader(header, status, state.epoch));
-    if (promoted.ok()) {
-      protocol::Encode(*promoted, bytes);
-    } else {
-      protocol::Encode(Refusal{status, kNoItem, std::string(promoted.status().message())}, bytes);
-    }
-    reply.Close();
-    std::move(done)(std::move(bytes));
-  };
-  service_.follower->AskPromotion(std::move(promotion));
-  return Next::kPending;
-}
-
-void Session::AddReplicationFacts(protocol::StatusReply& reply) const {
-  const auto fact = [&](std::string_view name, const auto& value) {
-    reply.facts.emplace_back(name, fmt::format("{}", value));
-  };
-  const ServerState& state = service_.state;
-  if (service_.election) {
-    const ElectionStatus election = service_.election->status();
-    fact("cluster", service_.election->cluster());
-    if (!election.trouble.empty()) fact("cluster_trouble", election.trouble);
-    fact("may_take_over", NamesOf(election.in_record));
-  }
-  if (state.is_standby() || (service_.follower && state.phase() == Phase::kLoading)) {
-    const FollowerStatus follower = service_.follower->status();
-    fact("role", "standby");
-    fact("primary", service_.follower->primary());
-    fact("following", follower.connected ? "yes" : "no");
-    if (!follower.trouble.empty()) fact("following_trouble", follower.trouble);
-    if (follower.heard_ms >= 0) {
-      const Lsn lsn = state.lsn;
-      fact("primary_lsn", follower.primary_lsn);
-      fact("lag_changes", follower.primary_lsn > lsn ? follower.primary_lsn - lsn : 0);
-      const uint32_t lag_ms = LagMs(state.current_as_of);
-      if (lag_ms != protocol::kLagUnknown) fact("lag_ms", lag_ms);
-      fact("primary_heard_ms_ago", follower.heard_ms);
-    }
-    if (follower.compared_lsn > 0) {
-      fact("compared_lsn", follower.compared_lsn);
-      fact("compared_sum", Describe(follower.compared_sum));
-    }
-    return;
-  }
-  fact("role", "primary");
-  fact("ack", service_.feed.level() == protocol::AckLevel::kStandby ? "standby" : "disk");
-  const auto standbys = service_.feed.Standbys();
-  size_t in_sync = 0;
-  std::string list;
-  for (const StandbyStatus& standby : standbys) {
-    in_sync += standby.in_sync ? 1 : 0;
-    if (!list.empty()) list += ", ";
-    list += fmt::format("{} {} at LSN {}", standby.name,
-                        standby.in_sync ? "in sync" : "not in sync", standby.durable);
-  }
-  fact("standbys", standbys.size());
-  fact("standbys_in_sync", in_sync);
-  if (!list.empty()) fact("standby_list", list);
 }
 
 // ---- Questions of the disk ----

@@ -2,6 +2,7 @@
 
 #include <absl/functional/any_invocable.h>
 #include <absl/functional/function_ref.h>
+#include <absl/status/status.h>
 
 #include <chrono>
 #include <cstdint>
@@ -95,6 +96,7 @@ class Session {
            absl::FunctionRef<ChangeDone()> make_done);
 
   protocol::Refusal NotPrimary() const;
+  static protocol::Refusal RefusalOf(const absl::Status& why);
   // Why no request like this one can be answered now, or nothing.
   protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
   protocol::FrameWriter BeginReply(const FrameHeader& request, std::string& out) const;
