@@ -158,6 +158,11 @@ class Daemon {
                       options_.standby_of);
     service_.follower = &*follower_;
     if (options_.etcd.empty()) return absl::OkStatus();
+    if (options_.advertise.empty() && address.address().is_unspecified()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "--listen {}: this tells others of the cluster no address; name one with --advertise",
+          options_.listen));
+    }
     auto etcd = Etcd::Make(options_.etcd);
     if (!etcd.ok()) return etcd.status();
     const std::chrono::seconds lease(options_.lease_seconds);

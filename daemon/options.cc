@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -52,6 +53,18 @@ class TomlConfig : public CLI::Config {
 uint64_t MachineMemoryBytes() {
   return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// What is wrong with a text that is to be an address; empty where nothing is.
+std::string FindAddressFault(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const bool is_right =
+      colon != std::string::npos && colon > 0 &&
+      std::from_chars(text.data() + colon + 1, end, port) == std::from_chars_result{end, {}} &&
+      port > 0;
+  return is_right ? "" : fmt::format("{}: this is not HOST:PORT, such as 127.0.0.1:7411", text);
 }
 
 constexpr const char* kFooter = R"(
@@ -131,7 +144,8 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
       app.add_option("--standby-of", options.standby_of,
                      "Follow the primary at this address and answer questions only, until it is "
                      "promoted: see xref promote --help")
-          ->type_name("HOST:PORT");
+          ->type_name("HOST:PORT")
+          ->check(FindAddressFault);
   app.add_option("--name", options.name, "Of this daemon, as others show it; else its address")
       ->type_name("NAME")
       ->check([](const std::string& name) {
@@ -156,16 +170,19 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--advertise", options.advertise,
                  "Where others of the cluster, and clients, reach this daemon; else --listen")
       ->type_name("HOST:PORT")
+      ->check(FindAddressFault)
       ->needs(etcd);
   app.add_option("--lease-seconds", options.lease_seconds,
                  "How long a primary that is lost, or does not reach etcd, keeps its place")
       ->type_name("N")
       ->check(CLI::Range(2, 3'600))
       ->needs(etcd);
-  app.add_option("--ack", options.ack,
-                 "Acknowledge a change once it is on this disk, or on that of a standby as well")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember({"disk", "standby"}));
+  auto* ack =
+      app.add_option(
+             "--ack", options.ack,
+             "Acknowledge a change once it is on this disk, or on that of a standby as well")
+          ->type_name("LEVEL")
+          ->check(CLI::IsMember({"disk", "standby"}));
   app.add_flag(
       "--ack-degrade", options.ack_degrade,
       "With --ack standby or --etcd: while no standby is in sync, acknowledge what is on this disk "
@@ -195,6 +212,12 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     if (options.data.empty() && options.check.empty()) throw CLI::RequiredError("--data");
+    if (!options.etcd.empty() && ack->count() > 0 && options.ack == "disk") {
+      throw CLI::ValidationError(
+          "--ack disk",
+          "with --etcd every change waits for the standbys that may take over; leave "
+          "this out");
+    }
   } catch (const CLI::ParseError& error) {
     const bool asked_for = error.get_exit_code() == 0;
     app.exit(error, std::cout, std::cerr);

@@ -81,6 +81,22 @@ TEST_F(DaemonOptions, AnAddressThatIsNoneIsRefused) {
   }
 }
 
+TEST_F(DaemonOptions, AClusterThatCannotWorkIsRefused) {
+  const auto refused = [&](Arguments options, const std::string& why) {
+    options.insert(options.begin(), {"--data", data_folder(), "--cluster", "test"});
+    ExpectRefusal(options, why);
+  };
+  refused({}, "--cluster requires --etcd");
+  refused({"--etcd", "ftp://127.0.0.1:2379"}, "this is not http://HOST:PORT");
+  refused({"--etcd", "http://127.0.0.1:1", "--standby-of", "127.0.0.1:7411"}, "excludes");
+  refused({"--etcd", "http://127.0.0.1:1", "--lease-seconds", "1"}, "--lease-seconds");
+  refused({"--etcd", "http://127.0.0.1:1", "--ack", "disk"}, "leave this out");
+  refused({"--etcd", "http://127.0.0.1:1", "--advertise", "nonsense"}, "this is not HOST:PORT");
+  refused({"--etcd", "http://127.0.0.1:1", "--trust-network", "--listen", "0.0.0.0:0"},
+          "name one with --advertise");
+  ExpectRefusal({"--data", data_folder(), "--standby-of", "nonsense"}, "this is not HOST:PORT");
+}
+
 TEST_F(DaemonOptions, APortThatIsTakenIsRefusedByAddress) {
   StartDaemon();
   ExpectRefusal({"--data", folder_.path() + "/other", "--listen", address()},

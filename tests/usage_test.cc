@@ -89,6 +89,11 @@ TEST(Xref, WrongUsageIsExplainedAndRefused) {
 TEST(Xref, WrongOptionsAreNamed) {
   EXPECT_THAT(RunXref({"import", "shop/orders", "-", "--batch", "0"}).err, HasSubstr("--batch"));
   EXPECT_THAT(RunXref({"status", "--nonsense"}).err, HasSubstr("--nonsense"));
+  for (const char* option : {"--wait", "--timeout", "--max-lag", "--failover"}) {
+    const Outcome refused = RunXref({option, "soon", "status"});
+    EXPECT_THAT(refused.err, AllOf(HasSubstr(option), HasSubstr("no number of seconds")));
+  }
+  EXPECT_THAT(RunXref({"--timeout", "0", "status"}).err, HasSubstr("give up at once"));
 }
 
 TEST(Xref, WordsThatAreUnknownBringTheNearestToMind) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <vector>
@@ -25,6 +26,16 @@ Examples:
 A place is INTEGRATION/TYPE. Files are CSV whose header names source_id and target_id, or NDJSON with these keys; '-' is standard input.
 Exit codes: 0 done; 1 done, but some items conflicted, were bad or are not synced; 2 wrong usage, or refused; 3 the server cannot be reached, is not ready, or was lost before it said whether a change was done.)";
 constexpr double kFailoverSeconds = 30;  // where there are servers to go on at
+
+// What is wrong with a text that is to be seconds; empty where nothing is.
+std::string FindSecondsFault(const std::string& text) {
+  double seconds = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool is_number = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  constexpr double kYear = 366.0 * 86'400;
+  if (is_number && seconds >= 0 && seconds <= kYear) return {};
+  return fmt::format("{} is no number of seconds from 0 to a year, such as 2.5", text);
+}
 
 int Fail(const absl::Status& status) {
   std::cerr << "xref: " << std::string(status.message()) << "\n";
@@ -64,20 +75,24 @@ CommandLine::CommandLine()
   app_.add_flag("--json", globals_.json, "Print results as JSON, one object a line");
   app_.add_option("--wait", wait_seconds_, "Keep trying this long to reach a server that is ready")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(FindSecondsFault);
   app_.add_option("--timeout", timeout_seconds_, "Give up when the server is silent this long")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check([](const std::string& text) {
+        std::string fault = FindSecondsFault(text);
+        if (fault.empty() && std::stod(text) == 0) fault = "0 would give up at once";
+        return fault;
+      })
       ->capture_default_str();
   app_.add_option("--max-lag", max_lag_seconds_,
                   "Take no answer of a standby that may be older than this")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(FindSecondsFault);
   app_.add_option("--failover", failover_seconds_,
                   "When the server is lost, go on at another one that is the primary within this "
                   "time; 30 where several servers are named, else 0")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(FindSecondsFault);
   app_.fallthrough();
 }
 

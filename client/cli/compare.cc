@@ -86,6 +86,7 @@ class Comparison {
     for (int marks = 0; steady_clock::now() < give_up_; std::this_thread::sleep_for(kPollPause)) {
       if (client == nullptr) {
         auto connected = Client::Connect(options);
+        if (absl::IsInvalidArgument(connected.status())) return connected.status();
         if (!connected.ok()) {
           compared.why = std::string(connected.status().message());
           continue;
