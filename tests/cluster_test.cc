@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -22,6 +23,32 @@ using bench::ClaimWorkers;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Clock = std::chrono::steady_clock;
+
+// Asks a daemon one question after another, on one connection, and counts those that were not
+// answered.
+class Reader {
+ public:
+  explicit Reader(std::unique_ptr<Client> client)
+      : client_(std::move(client)), thread_([this] { Run(); }) {}
+  ~Reader() { Stop(); }
+  void Stop() {
+    stopping_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  uint64_t answered() const { return answered_; }
+  uint64_t failed() const { return failed_; }
+
+ private:
+  void Run() {
+    while (!stopping_) ++(client_->Resolve("shop", "orders").ok() ? answered_ : failed_);
+  }
+
+  std::unique_ptr<Client> client_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<uint64_t> answered_ = 0;
+  std::atomic<uint64_t> failed_ = 0;
+  std::thread thread_;
+};
 
 class Cluster : public ClusterTest {
  protected:
@@ -49,19 +76,26 @@ TEST_F(Cluster, KillingThePrimaryUnderLoadLosesNothingThatWasAcknowledged) {
     Load load(AddressOf(primary), model, static_cast<uint64_t>(kill));
     const uint64_t enough = model.changed() + 1'000;
     while (model.changed() < enough) std::this_thread::yield();
-    Crash(primary);
-    const auto killed = Clock::now();
-    load.Join();
     std::vector<std::string> others;
     for (const std::string& name : names) {
       if (name != primary) others.push_back(name);
     }
+    Reader one(Connect(others[0]));
+    Reader other(Connect(others[1]));
+    Crash(primary);
+    const auto killed = Clock::now();
+    load.Join();
     const std::string killed_name = primary;
     primary = AwaitPrimary(others);
     ASSERT_FALSE(primary.empty());
     Add(primary, "round-" + std::to_string(kill), "1");
     const std::chrono::duration<double> gap = Clock::now() - killed;
     longest = std::max(longest, gap.count());
+    for (Reader* reader : {&one, &other}) {
+      reader->Stop();
+      EXPECT_GT(reader->answered(), 0U);
+      EXPECT_EQ(reader->failed(), 0U) << "reads were interrupted";
+    }
     ASSERT_EQ(Xref(primary, {"delete", "shop/orders", "round-" + std::to_string(kill)}).exit_code,
               0);
     ExpectHeld(primary, model);

@@ -225,8 +225,7 @@ TEST_F(Partition, WhateverIsCutOffOnePrimaryAtATimeLosesNothing) {
   const int count = schedules == nullptr ? 2 : std::stoi(schedules);
   const char* const chosen = std::getenv("XREF_CLUSTER_SEED");
   const uint64_t first = chosen == nullptr ? std::random_device()() : std::stoull(chosen);
-  StartCluster(kNames,
-               {"--trust-network", "--checkpoint-seconds", "1", "--compare-seconds", "1"});
+  StartCluster(kNames, {"--trust-network", "--checkpoint-seconds", "1", "--compare-seconds", "1"});
   for (int i = 0; i < count && !HasFailure(); ++i) {
     std::printf("seed %llu\n", static_cast<unsigned long long>(first) + i);
     std::fflush(stdout);
@@ -246,6 +245,33 @@ TEST_F(Partition, APrimaryThatDoesNotReachEtcdIsFollowedByOneThatDoes) {
   EXPECT_THAT(Lookup(next, "before"), HasSubstr("before,1"));
   hosts_.Heal();
   AwaitCaughtUp("a", next);
+}
+
+TEST_F(Partition, ASlowEtcdLosesNothing) {
+  StartCluster(kNames, {"--trust-network", "--ack-degrade"});
+  hosts_.LimitBytesPerSecond("e", 4'000);  // far less than is asked of it
+  ChangeHistory history;
+  std::atomic<bool> stopping = false;
+  std::thread asker([&] {
+    Asker(0, 1, {AddressOf("a"), AddressOf("b"), AddressOf("c")}, history).Run(stopping);
+  });
+  std::this_thread::sleep_for(std::chrono::seconds(6));  // two leases
+  hosts_.LiftLimit("e");
+  EXPECT_FALSE(AwaitPrimary(kNames).empty());
+  const uint64_t before = history.acknowledged();
+  const auto give_up = Clock::now() + kDeadline;
+  while (history.acknowledged() < before + 100 && Clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+  stopping = true;
+  asker.join();
+  EXPECT_GE(history.acknowledged(), before + 100) << "it does not go on";
+  history.ExpectOnePrimaryAtATime();
+  const std::string last = AwaitPrimary(kNames);
+  const auto client = Connect(last);
+  const auto place = client->Resolve("shop", "orders");
+  ASSERT_TRUE(place.ok()) << place.status();
+  history.ExpectHeldBy(*client, *place);
 }
 
 TEST_F(Partition, AStandbyOnASlowLinkHoldsNobodyUp) {
