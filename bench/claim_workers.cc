@@ -15,8 +15,11 @@ constexpr std::chrono::milliseconds kPause{10};
 // How long all workers together may take: far more than the largest run needs.
 constexpr std::chrono::minutes kPatience{30};
 
-bool IsGone(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+// The server is away, or a primary that waits for a standby to be there, or not the primary any
+// more.
+bool IsForNow(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsFailedPrecondition(status);
 }
 
 }  // namespace
@@ -172,7 +175,7 @@ class ClaimWorkers::Worker {
         status = answers.status();
         server_ = nullptr;
       }
-      if (!IsGone(status) || Clock::now() > all_.give_up_) all_.Fail(status);
+      if (!IsForNow(status) || Clock::now() > all_.give_up_) all_.Fail(status);
       if (all_.stopped()) return status;
       std::this_thread::sleep_for(kPause);
     }

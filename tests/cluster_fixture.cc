@@ -7,7 +7,7 @@
 namespace xref::test {
 
 void ClusterTest::SetUp() {
-  etcd_ = std::make_unique<EtcdServer>(folder_.path() + "/etcd");
+  etcd_ = std::make_unique<EtcdServer>();
   etcd_->Start();
 }
 

@@ -19,8 +19,8 @@ constexpr size_t kChunkIds = 10'000;
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder()
-    : path_((std::filesystem::temp_directory_path() / "xref-test-XXXXXX").string()) {
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& within)
+    : path_((within / "xref-test-XXXXXX").string()) {
   if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make a folder like " << path_;
 }
 

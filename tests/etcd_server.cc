@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "replication/etcd.h"
@@ -29,21 +30,25 @@ uint16_t FreePort() {
 
 std::string FreeUrl() { return "http://127.0.0.1:" + std::to_string(FreePort()); }
 
+std::filesystem::path Memory() {
+  const char* const shared_memory = "/dev/shm";
+  return access(shared_memory, W_OK) == 0 ? shared_memory : std::filesystem::temp_directory_path();
+}
+
 }  // namespace
 
-EtcdServer::EtcdServer(std::string folder)
-    : folder_(std::move(folder)), url_(FreeUrl()), peer_url_(FreeUrl()) {}
+EtcdServer::EtcdServer() : folder_(Memory()), url_(FreeUrl()), peer_url_(FreeUrl()) {}
 
-EtcdServer::EtcdServer(std::string folder, const std::string& host, std::vector<std::string> run)
-    : folder_(std::move(folder)),
+EtcdServer::EtcdServer(const std::string& host, std::vector<std::string> run)
+    : folder_(Memory()),
       url_("http://" + host + ":2379"),
       peer_url_("http://" + host + ":2380"),
       run_(std::move(run)) {}
 
 void EtcdServer::Start() {
   std::vector<std::string> argv = run_;
-  argv.insert(argv.end(), {XREF_TEST_ETCD, "--data-dir", folder_, "--listen-client-urls", url_,
-                           "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
+  argv.insert(argv.end(), {XREF_TEST_ETCD, "--data-dir", folder_.path(), "--listen-client-urls",
+                           url_, "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
                            "--initial-advertise-peer-urls", peer_url_, "--initial-cluster",
                            "default=" + peer_url_, "--log-level", "error"});
   process_ = Process::Start(argv);

@@ -4,17 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "tests/daemon_fixture.h"
 #include "tests/process.h"
 
 namespace xref::test {
 
-// A real etcd of its own, which keeps its data in a folder and its port from start to start.
+// A real etcd of its own, which keeps its data and its port from start to start. The data is in
+// memory where the machine has a place for that: etcd waits for the disk before it answers, and a
+// disk that others keep busy would let the leases end that tests rely on.
 class EtcdServer {
  public:
-  // On loopback. `folder` is made if it is missing.
-  explicit EtcdServer(std::string folder);
+  EtcdServer();  // on loopback
   // On another address, by a command that runs what follows it where that address is.
-  EtcdServer(std::string folder, const std::string& host, std::vector<std::string> run);
+  EtcdServer(const std::string& host, std::vector<std::string> run);
 
   // Returns when it answers; fails the test if it does not.
   void Start();
@@ -24,7 +26,7 @@ class EtcdServer {
   const std::string& url() const { return url_; }
 
  private:
-  const std::string folder_;
+  const TemporaryFolder folder_;
   std::string url_;
   std::string peer_url_;
   const std::vector<std::string> run_;

@@ -117,11 +117,23 @@ std::string NodesTest::AwaitAnyFact(const std::string& node, const std::string& 
   return value;
 }
 
+std::pair<uint64_t, uint64_t> NodesTest::PositionOf(const std::string& node) {
+  const std::string epoch = Fact(node, "epoch");
+  const std::string lsn = Fact(node, "lsn");
+  if (epoch.empty() || lsn.empty()) return {0, 0};
+  return {std::stoull(epoch), std::stoull(lsn)};
+}
+
 void NodesTest::AwaitCaughtUp(const std::string& standby, const std::string& primary) {
-  const std::string lsn = Fact(primary, "lsn");
-  EXPECT_TRUE(AwaitFact(standby, "lsn", lsn))
-      << standby << " is at LSN " << Fact(standby, "lsn") << ", " << primary << " at " << lsn
-      << "; " << Fact(standby, "following_trouble");
+  const auto goal = PositionOf(primary);
+  const auto give_up = std::chrono::steady_clock::now() + kDeadline;
+  auto reached = PositionOf(standby);
+  while (reached < goal && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+    reached = PositionOf(standby);
+  }
+  EXPECT_GE(reached, goal) << standby << " against " << primary << ", as epoch and LSN; "
+                           << Fact(standby, "following_trouble");
   EXPECT_TRUE(AwaitFact(standby, "state", "standby"));
 }
 

@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "client/client.h"
 #include "tests/daemon_fixture.h"
@@ -58,6 +60,8 @@ class NodesTest : public ::testing::Test {
                                const std::string& value);
   // Waits until the status tells something under that name; empty at the deadline.
   std::string AwaitAnyFact(const std::string& node, const std::string& name);
+  // Epoch and LSN. An LSN alone tells nothing of one that has changes which its primary lacks.
+  std::pair<uint64_t, uint64_t> PositionOf(const std::string& node);
   // Waits until the standby has everything that the primary has now.
   void AwaitCaughtUp(const std::string& standby, const std::string& primary);
   void ExpectHolds(const std::string& node, const References& expected);

@@ -123,8 +123,7 @@ class Partition : public ClusterTest {
  protected:
   void SetUp() override {
     if (!hosts_.Make({"a", "b", "c", "e"})) GTEST_SKIP() << "may not make network namespaces";
-    etcd_ = std::make_unique<EtcdServer>(folder_.path() + "/etcd", hosts_.AddressOf("e"),
-                                         hosts_.RunOn("e"));
+    etcd_ = std::make_unique<EtcdServer>(hosts_.AddressOf("e"), hosts_.RunOn("e"));
     etcd_->Start();
     for (const std::string& name : kNames) {
       nodes_[name].run = hosts_.RunOn(name);
