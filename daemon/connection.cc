@@ -130,7 +130,7 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
     case Session::Next::kAnswered:
       break;
     case Session::Next::kPending:
-      ++changes_in_flight_;
+      ++replies_owed_;
       break;
     case Session::Next::kClose:
       input_over_ = refused_ = true;
@@ -141,7 +141,7 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
 }
 
 void Connection::OnChangeDone(const std::string& frame, uint64_t term) {
-  --changes_in_flight_;
+  --replies_owed_;
   if (broken_) return WakeUp();
   if (frame.empty() || !leadership_.Covers(term)) {
     return Abandon("what it asked for cannot be acknowledged, and nobody knows what becomes of it");
@@ -152,10 +152,10 @@ void Connection::OnChangeDone(const std::string& frame, uint64_t term) {
 }
 
 bool Connection::Congested() const {
-  return unsent() > kOutputBytesMax || changes_in_flight_ >= kChangesInFlightMax;
+  return unsent() > kOutputBytesMax || replies_owed_ >= kChangesInFlightMax;
 }
 
-bool Connection::Idle() const { return unsent() == 0 && changes_in_flight_ == 0; }
+bool Connection::Idle() const { return unsent() == 0 && replies_owed_ == 0; }
 
 asio::awaitable<void> Connection::WaitForProgress() {
   progress_.expires_at(Clock::time_point::max());

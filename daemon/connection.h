@@ -78,7 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_;
   size_t sent_ = 0;
 
-  uint32_t changes_in_flight_ = 0;
+  uint32_t replies_owed_ = 0;
   bool input_over_ = false;      // nothing more is read: the peer is done, was refused, or we drain
   bool refused_ = false;         // the peer was told why the connection ends
   bool draining_ = false;        // the daemon ends: the peer is not waited for

@@ -188,7 +188,8 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
       "With --ack standby or --etcd: while no standby is in sync, acknowledge what is on this disk "
       "alone, and say so. Without it such changes are refused");
   app.add_option("--ack-timeout-ms", options.ack_timeout_ms,
-                 "With --ack-degrade, or --etcd: how long a change waits for a standby")
+                 "With --ack-degrade, or --etcd: how long a change waits for a standby. Without "
+                 "--etcd: how long an answer waits that may tell of such a change")
       ->type_name("N")
       ->check(CLI::Range(1, 600'000));
   app.add_option("--log-level", options.log_level, "How much is logged, on stderr")

@@ -69,6 +69,7 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
   if (const auto mutation = MutationOf(frame.header.opcode)) {
     return Enqueue(frame, *mutation, out, make_done);
   }
+  const size_t start = out.size();
   switch (frame.header.opcode) {
     case Opcode::kResolve:
       AnswerResolve(frame, out);
@@ -84,13 +85,13 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Next::kAnswered;
     case Opcode::kCheck:
       AnswerCheck(frame, out);
-      return Next::kAnswered;
+      return OnceHeld(start, out, make_done);
     case Opcode::kLookup:
       AnswerLookup(frame, out);
-      return Next::kAnswered;
+      return OnceHeld(start, out, make_done);
     case Opcode::kReverse:
       AnswerReverse(frame, out);
-      return Next::kAnswered;
+      return OnceHeld(start, out, make_done);
     case Opcode::kIntegrationCreate:
       return Enqueue(frame, protocol::IntegrationCreateRequest{}, out, make_done);
     case Opcode::kTypeCreate:
@@ -192,6 +193,26 @@ void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::st
   FrameWriter reply(out, protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
   protocol::Encode(refusal, out);
   reply.Close();
+}
+
+Session::ChangeDone Session::OnceHeld(ChangeDone done) const {
+  if (currency_) return done;  // a standby holds nothing back
+  return [&feed = service_.feed, done = std::move(done)](std::string reply) mutable {
+    if (!feed.HasUnheld()) return std::move(done)(std::move(reply));
+    feed.HoldAnswer(
+        [done = std::move(done), reply = std::move(reply)](protocol::AckLevel, bool known) mutable {
+          std::move(done)(known ? std::move(reply) : std::string());
+        });
+  };
+}
+
+Session::Next Session::OnceHeld(size_t start, std::string& out,
+                                absl::FunctionRef<ChangeDone()> make_done) const {
+  if (currency_ || !service_.feed.HasUnheld()) return Next::kAnswered;
+  std::string reply = out.substr(start);
+  out.resize(start);
+  OnceHeld(make_done())(std::move(reply));
+  return Next::kPending;
 }
 
 template <typename Message>
@@ -470,7 +491,7 @@ Session::Next Session::Ask(const Frame& frame, Request request, std::string& out
     Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
   }
-  query->done = make_done();
+  query->done = OnceHeld(make_done());
   if (service_.queries.TryPush(query)) return Next::kPending;
   Refuse(frame.header,
          {StatusCode::kOverloaded, kNoItem, "too many questions wait to be answered; try again"},

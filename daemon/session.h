@@ -52,10 +52,10 @@ class Session {
   using ChangeDone = absl::AnyInvocable<void(std::string frame) &&>;
   enum class Next {
     kAnswered,  // the reply is in `out`
-    kPending,   // a change is under way; its ChangeDone will be called, on another thread
+    kPending,   // its ChangeDone will be called with the reply, on another thread
     kClose,     // the reply is in `out`, and the connection must end after it
   };
-  // Handles one request. `make_done` is called only for a change that the commit queue takes.
+  // Handles one request. `make_done` is called only for one whose reply comes later.
   Next Handle(const protocol::Frame& frame, std::string& out,
               absl::FunctionRef<ChangeDone()> make_done);
 
@@ -94,6 +94,11 @@ class Session {
   template <typename Request>
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
            absl::FunctionRef<ChangeDone()> make_done);
+
+  // Lets a reply that begins at `start` go, or has it wait as the changes do that it may tell of.
+  Next OnceHeld(size_t start, std::string& out, absl::FunctionRef<ChangeDone()> make_done) const;
+  // The same, for a reply that comes later.
+  ChangeDone OnceHeld(ChangeDone done) const;
 
   protocol::Refusal NotPrimary() const;
   static protocol::Refusal RefusalOf(const absl::Status& why);

@@ -37,6 +37,9 @@ void Feed::Start(Journal& journal, Lsn durable, ChangeClock clock,
     recorded_ = *recorded;
     for (const Member& member : *recorded) awaited_[member] = 0;
   }
+  // Those whom the record names may lack what this daemon has.
+  committed_ = durable;
+  shown_ = awaited_.empty() ? durable : 0;
   running_ = true;
   thread_ = std::thread([this] { Run(); });
 }
@@ -56,7 +59,8 @@ void Feed::Stop() {
 void Feed::Committed(Lsn lsn) {
   {
     const std::lock_guard lock(mutex_);
-    durable_ = lsn;
+    durable_ = committed_ = lsn;
+    if (rule_.level == AckLevel::kDisk || StandsAlone()) Show(lsn);
     if (parked_.empty()) return;
   }
   changed_.notify_all();
@@ -76,6 +80,18 @@ void Feed::Hold(Lsn lsn, Release release) {
     known = rule_.degrade && (running_ || !keeps_record());
   }
   std::move(release)(AckLevel::kDisk, known);
+}
+
+void Feed::HoldAnswer(Release release) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_) {
+      held_answers_.push_back({durable_, Clock::now(), std::move(release)});
+      if (held_answers_.size() == 1) changed_.notify_all();
+      return;
+    }
+  }
+  std::move(release)(AckLevel::kDisk, false);
 }
 
 std::string Feed::FindObstacle() const {
@@ -219,17 +235,28 @@ std::deque<Feed::Parked> Feed::TakeDue(Clock::time_point now) {
   return due;
 }
 
-std::deque<std::pair<Feed::Release, bool>> Feed::TakeReleased(Clock::time_point now) {
+std::deque<Feed::Released> Feed::TakeReleased(Clock::time_point now) {
   const Lsn reached = Reached();
   const bool too_late =
       !held_.empty() && held_.front().lsn > reached && now - held_.front().since >= rule_.timeout;
   if (rule_.degrade && !degraded_ && (keeps_record() ? awaited_.empty() : too_late)) Degrade();
-  std::deque<std::pair<Release, bool>> released;
+  Show(StandsAlone() ? durable_ : reached);
+  std::deque<Released> released;
   while (!held_.empty()) {
     const bool on_standby = held_.front().lsn <= reached;
     if (!on_standby && !degraded_ && running_) break;
-    released.emplace_back(std::move(held_.front().release), on_standby);
+    released.push_back({std::move(held_.front().release),
+                        on_standby ? AckLevel::kStandby : AckLevel::kDisk,
+                        on_standby || degraded_ || running_});
     held_.pop_front();
+  }
+  while (!held_answers_.empty()) {
+    const Held& first = held_answers_.front();
+    const bool is_shown =
+        first.lsn <= shown_ || (!keeps_record() && now - first.since >= rule_.timeout);
+    if (!is_shown && running_) break;
+    released.push_back({std::move(held_answers_.front().release), AckLevel::kDisk, is_shown});
+    held_answers_.pop_front();
   }
   return released;
 }
@@ -239,6 +266,8 @@ Feed::Clock::time_point Feed::NextDeadline() const {
   for (const Parked& fetch : parked_) next = std::min(next, fetch.until);
   if (rule_.degrade && !keeps_record() && !held_.empty())
     next = std::min(next, held_.front().since + rule_.timeout);
+  if (!keeps_record() && !held_answers_.empty())
+    next = std::min(next, held_answers_.front().since + rule_.timeout);
   return next;
 }
 
@@ -249,16 +278,11 @@ void Feed::Run() {
     auto due = TakeDue(now);
     auto released = TakeReleased(now);
     if (!due.empty() || !released.empty()) {
-      const bool running = running_;
-      const bool degraded = degraded_;
       const Lsn durable = durable_;
       const AckLevel level = LevelHeld();
       for (const Parked& fetch : due) standbys_[fetch.name].told = std::max<Lsn>(durable, 1);
       lock.unlock();
-      for (auto& [release, on_standby] : released) {
-        std::move(release)(on_standby ? AckLevel::kStandby : AckLevel::kDisk,
-                           on_standby || degraded || running);
-      }
+      for (auto& [release, held, known] : released) std::move(release)(held, known);
       for (Parked& fetch : due) {
         std::string payload = ReplyTo(fetch, durable, level);
         std::move(fetch.answer)(StatusCode::kOk, std::move(payload));

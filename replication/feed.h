@@ -2,6 +2,7 @@
 
 #include <absl/functional/any_invocable.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -49,6 +50,9 @@ struct StandbyStatus {
 // once changes wait for it as well and it has all that came before, and changes wait for it until a
 // record without it is kept. Elsewhere a change is held until one standby has it.
 //
+// What can be seen of a change before that could still be lost with this daemon: so answers to
+// questions wait as well (HoldAnswer).
+//
 // It never holds the writer up: a standby that is slow is answered late, from the journal, which
 // keeps what standbys need within a bound (KeepFrom). Thread-safe.
 class Feed {
@@ -87,6 +91,14 @@ class Feed {
 
   // ---- Sessions ----
 
+  // Whether what is seen now may tell of a change that could be lost with this daemon. Cheap. To be
+  // asked after having looked.
+  bool HasUnheld() const {
+    return committed_.load(std::memory_order_acquire) > shown_.load(std::memory_order_acquire);
+  }
+  // Releases once that is not so any more for what could be seen at this call. Without a record
+  // that takes no longer than the rule's timeout: questions go on without a standby.
+  void HoldAnswer(Release release);
   void Fetch(const protocol::FetchRequest& asked, Answer answer);
 
   // ---- The keeper of the record ----
@@ -135,10 +147,18 @@ class Feed {
   const Standby* FindStandby(const Member& member) const;
   // Up to where changes may be released.
   Lsn Reached() const;
+  // Nobody is waited for: nobody else may lead, or all were told that nothing is waited for.
+  bool StandsAlone() const { return degraded_ || (keeps_record() && awaited_.empty()); }
+  void Show(Lsn lsn) { shown_ = std::max<Lsn>(shown_, lsn); }
   void Degrade();
   protocol::AckLevel LevelHeld() const;
   std::deque<Parked> TakeDue(Clock::time_point now);
-  std::deque<std::pair<Release, bool>> TakeReleased(Clock::time_point now);
+  struct Released {
+    Release release;
+    protocol::AckLevel held;
+    bool known;
+  };
+  std::deque<Released> TakeReleased(Clock::time_point now);
   Clock::time_point NextDeadline() const;
 
   std::string ReplyTo(const Parked& fetch, Lsn durable, protocol::AckLevel level) const;
@@ -160,6 +180,10 @@ class Feed {
   std::map<Member, Lsn> awaited_;
   std::deque<Parked> parked_;
   std::deque<Held> held_;
+  std::deque<Held> held_answers_;
+  // Written with the mutex held.
+  std::atomic<Lsn> committed_ = 0;  // as durable_, of the changes that may be seen
+  std::atomic<Lsn> shown_ = 0;      // up to where answers may tell of them
   std::thread thread_;
 };
 

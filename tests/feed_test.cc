@@ -88,5 +88,25 @@ TEST_F(FeedTest, AChangeWaitsForWhoeverMayBeInTheRecord) {
   EXPECT_EQ(feed.FindNewRecord(), std::nullopt);
 }
 
+TEST_F(FeedTest, AnAnswerWaitsForAllWhoMayLeadAndForNobodyOnceNobodyElseMay) {
+  Feed feed({.level = AckLevel::kStandby, .timeout = std::chrono::milliseconds(100)});
+  const std::vector<Member> recorded{kStandby};
+  feed.Start(*journal_, 5, ChangeClock(), &recorded);
+  EXPECT_TRUE(feed.HasUnheld()) << "whoever led before may have been told nothing of 5";
+  Fetch(feed, 5);
+  while (feed.HasUnheld()) std::this_thread::yield();
+
+  feed.Committed(6);
+  EXPECT_TRUE(feed.HasUnheld());
+  std::atomic<bool> released = false;
+  feed.HoldAnswer([&](AckLevel, bool known) { released = known; });
+  feed.Hold(6, [](AckLevel, bool) {});
+  EXPECT_EQ(AwaitNewRecord(feed, recorded), std::vector<Member>());
+  EXPECT_FALSE(released) << "it is not known yet that it may not lead";
+  feed.NoteRecord({});
+  while (!released) std::this_thread::yield();
+  EXPECT_FALSE(feed.HasUnheld());
+}
+
 }  // namespace
 }  // namespace xref

@@ -10,10 +10,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "tests/load.h"
 #include "tests/nodes_fixture.h"
+#include "tests/raw_peer.h"
 
 namespace xref::test {
 namespace {
@@ -247,6 +249,78 @@ TEST_F(Replication, WithAStandbyInSyncTheLossOfThePrimaryLosesNothing) {
   EXPECT_EQ(Fact("b", "epoch"), "2");
   EXPECT_EQ(Fact("b", "role"), "primary");
   ExpectHeld("b", model);
+}
+
+// A primary "a" whose standby has stopped, and which has a change (x -> 1) that waits for it.
+class UnheldChange : public Replication {
+ protected:
+  void Begin(const std::string& ack_timeout_ms) {
+    Start("a", {"--ack", "standby", "--ack-timeout-ms", ack_timeout_ms});
+    Launch("b", {"--standby-of", AddressOf("a")});
+    ASSERT_TRUE(AwaitFact("a", "standbys_in_sync", "1"));
+    CreateShop("a");
+    client_ = Connect("a");
+    const auto place = client_->Resolve("shop", "orders");
+    ASSERT_TRUE(place.ok()) << place.status();
+    place_ = *place;
+    source_.Add("x");
+    target_.Add("1");
+    Signal("b", SIGSTOP);
+    const auto before = PositionOf("a");
+    ASSERT_TRUE(client_
+                    ->StartMutation({.mutation = protocol::Mutation::kAdd,
+                                     .place = place_,
+                                     .actor = "ada",
+                                     .sources = source_.View(),
+                                     .targets = target_.View()},
+                                    SIZE_MAX, [&](const auto& reply) { is_added_ = reply.ok(); })
+                    .ok());
+    while (PositionOf("a") == before) std::this_thread::yield();
+  }
+  void End() {
+    Signal("b", SIGCONT);
+    EXPECT_TRUE(client_->Finish().ok());
+    EXPECT_TRUE(is_added_);
+  }
+
+  std::unique_ptr<Client> client_;
+  PlaceId place_{};
+  IdList source_;
+  IdList target_;
+  bool is_added_ = false;
+};
+
+TEST_F(UnheldChange, IsToldOfByNoAnswer) {
+  Begin("600000");
+  RawPeer peer(AddressOf("a"));
+  peer.Greet();
+  peer.Send(
+      FrameOf(protocol::Opcode::kCheck, 2, protocol::IdsRequest{place_, source_.View()}) +
+      FrameOf(protocol::Opcode::kList, 3, protocol::ListRequest{.place = place_, .rows_max = 10}) +
+      FrameWith(protocol::Opcode::kIntegrationList, 4, "") +
+      FrameWith(protocol::Opcode::kStatus, 5, ""));
+  // Those that came after are answered before.
+  for (const uint64_t id : {4, 5}) {
+    const auto reply = peer.Receive();
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->header.request_id, id);
+  }
+  End();
+  std::set<uint64_t> answered;
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = peer.Receive();
+    ASSERT_TRUE(reply.has_value());
+    EXPECT_EQ(reply->header.status, protocol::StatusCode::kOk);
+    answered.insert(reply->header.request_id);
+  }
+  EXPECT_EQ(answered, (std::set<uint64_t>{2, 3}));
+}
+
+TEST_F(UnheldChange, IsToldOfOnceTheStandbyStaysAwayTooLong) {
+  Begin("1");
+  EXPECT_THAT(Lookup("a", "x"), HasSubstr("x,1"));
+  EXPECT_FALSE(is_added_);
+  End();
 }
 
 TEST_F(Replication, WithoutStandbysADegradingPrimaryGoesOnAndSaysSo) {
