@@ -38,8 +38,8 @@ void Feed::Start(Journal& journal, Lsn durable, ChangeClock clock,
     for (const Member& member : *recorded) awaited_[member] = 0;
   }
   // Those whom the record names may lack what this daemon has.
-  committed_ = durable;
   shown_ = awaited_.empty() ? durable : 0;
+  committed_ = durable;
   running_ = true;
   thread_ = std::thread([this] { Run(); });
 }
@@ -59,8 +59,10 @@ void Feed::Stop() {
 void Feed::Committed(Lsn lsn) {
   {
     const std::lock_guard lock(mutex_);
-    durable_ = committed_ = lsn;
+    durable_ = lsn;
+    // In this order, so that no answer is held for a moment, and passed by the next.
     if (rule_.level == AckLevel::kDisk || StandsAlone()) Show(lsn);
+    committed_ = lsn;
     if (parked_.empty()) return;
   }
   changed_.notify_all();
