@@ -54,10 +54,22 @@ class Follow {
         epoch_(epoch),
         lsn_(lsn) {}
 
+  // An epoch that ended before any standby heard of it is known to this daemon alone: then the
+  // primary is asked about the one before, and it is there that the two part.
   absl::StatusOr<protocol::FollowReply> Begin() {
+    using protocol::FollowVerdict;
     const auto& epochs = store_.WriterCatalog().epochs();
-    return link_.Follow(
-        {.epoch = epoch_, .epoch_mark = epochs.empty() ? 0 : epochs.back().mark, .lsn = lsn_});
+    Lsn lsn = lsn_;
+    for (size_t known = epochs.size();; --known) {
+      auto reply = link_.Follow(
+          {.epoch = epoch_, .epoch_mark = known == 0 ? 0 : epochs[known - 1].mark, .lsn = lsn});
+      if (!reply.ok()) return reply;
+      if (reply->verdict == FollowVerdict::kFollow && lsn < lsn_) {
+        reply->verdict = FollowVerdict::kDiverged;
+      }
+      if (reply->verdict != FollowVerdict::kForeign || known <= 1) return reply;
+      lsn = epochs[known - 1].first - 1;
+    }
   }
 
   // Makes what the reply holds durable, then true. ResourceExhausted: the disk is full, and nothing

@@ -394,6 +394,32 @@ TEST_F(Replication, APrimaryThatReturnsKeepsWhatItHadAloneInAFileAndFollows) {
   EXPECT_THAT(kept, HasSubstr("\"target_id\":\"9\""));
 }
 
+TEST_F(Replication, APrimaryWhoseTermNobodyHeardOfFollowsTheNextOne) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  References held = MakeReferences(100, "S-");
+  Import("a", held);
+  AwaitCaughtUp("b", "a");
+  Crash("a");
+  // Both become the primary of a second epoch, one after the other, and neither hears of it.
+  ASSERT_EQ(Xref("b", {"promote", "--force"}).exit_code, 0);
+  ASSERT_EQ(Xref("b", {"add", "shop/orders", "alone", "9"}).exit_code, 0);
+  Crash("b");
+  Launch("a", {"--standby-of", AddressOf("b")});
+  ASSERT_TRUE(AwaitFact("a", "state", "standby"));
+  ASSERT_EQ(Xref("a", {"promote", "--force"}).exit_code, 0);
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "new", "10"}).exit_code, 0);
+  held.push_back({"new", "10"});
+
+  Launch("b", {"--standby-of", AddressOf("a")});
+  ASSERT_FALSE(nodes_["b"].process->AwaitErrorLine("are discarded, and kept in").empty());
+  // The copy.
+  ASSERT_FALSE(nodes_["b"].process->AwaitErrorLine("101 references from the snapshot").empty());
+  AwaitCaughtUp("b", "a");
+  ExpectHolds("b", held);
+}
+
 TEST_F(Replication, AnOlderPrimaryIsRefusedByThoseWhoHaveSeenTheNewOne) {
   Start("a");
   CreateShop("a");
