@@ -2,7 +2,6 @@
 
 #include <absl/cleanup/cleanup.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <chrono>
 #include <filesystem>
@@ -75,22 +74,20 @@ std::string Print(std::string_view server, const ClaimFigures& figures, uint32_t
 }  // namespace
 
 absl::StatusOr<std::string> CompareClaims(const ClaimComparison& comparison) {
-  std::string folder = comparison.folder + "/xref-bench-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
-    return absl::InvalidArgumentError(fmt::format("cannot make a folder in {}", comparison.folder));
-  }
-  const absl::Cleanup remove = [&] { std::filesystem::remove_all(folder); };
+  const auto folder = MakeTemporaryFolder(comparison.folder);
+  if (!folder.ok()) return folder.status();
+  const absl::Cleanup remove = [&] { std::filesystem::remove_all(*folder); };
   const ClaimOptions& options = comparison.workers;
   std::string table = fmt::format(
       "claims, {} records by {} workers, batches of {}, {} % of them end in a crash, leases of {} "
       "ms\n{:<7} {:>8} {:>11} {:>16} {:>8} {:>8} {:>10}\n",
       options.sources, options.workers, options.batch, options.crash_percent, options.lease_ms, "",
       "creates", "duplicates", "outcome unknown", "crashes", "seconds", "records/s");
-  const auto xrefd = RunXrefd(comparison, folder + "/xrefd");
+  const auto xrefd = RunXrefd(comparison, *folder + "/xrefd");
   if (!xrefd.ok()) return xrefd.status();
   table += Print("xrefd", *xrefd, options.sources);
   if (comparison.redis.empty()) return table;
-  const auto redis = RunRedis(comparison, folder + "/redis");
+  const auto redis = RunRedis(comparison, *folder + "/redis");
   if (!redis.ok()) return redis.status();
   return table + Print("Redis", *redis, options.sources);
 }

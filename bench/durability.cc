@@ -330,12 +330,10 @@ class Comparison {
 }  // namespace
 
 absl::StatusOr<std::string> CompareDurability(const DurabilityOptions& options) {
-  std::string folder = options.folder + "/xref-bench-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
-    return absl::InvalidArgumentError(fmt::format("cannot make a folder in {}", options.folder));
-  }
-  const absl::Cleanup remove = [&] { std::filesystem::remove_all(folder); };
-  return Comparison(options, folder).Run();
+  const auto folder = MakeTemporaryFolder(options.folder);
+  if (!folder.ok()) return folder.status();
+  const absl::Cleanup remove = [&] { std::filesystem::remove_all(*folder); };
+  return Comparison(options, *folder).Run();
 }
 
 }  // namespace xref::bench

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ uint16_t FreePort() {
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& within) {
+  std::string folder = within + "/xref-bench-XXXXXX";
+  if (mkdtemp(folder.data()) != nullptr) return folder;
+  return absl::InvalidArgumentError("cannot make a folder in " + within);
+}
 
 absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
                                   uint32_t checkpoint_seconds) {

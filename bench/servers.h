@@ -20,6 +20,9 @@ struct Server {
   std::string address;
 };
 
+// Makes a folder of a new name, which the caller removes.
+absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& within);
+
 // Between checkpoints: longer than any measurement.
 inline constexpr uint32_t kNoCheckpoint = 86'400;
 
