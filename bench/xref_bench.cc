@@ -13,6 +13,7 @@
 #include "bench/claims_workload.h"
 #include "bench/durability.h"
 #include "bench/id_shapes.h"
+#include "bench/initial_import.h"
 #include "index/vocabulary.h"
 
 namespace {
@@ -23,10 +24,17 @@ using xref::bench::CheckFigures;
 using xref::bench::CheckOptions;
 using xref::bench::ClaimComparison;
 using xref::bench::DurabilityOptions;
+using xref::bench::InitialImportOptions;
 using xref::bench::ParseShape;
 using xref::bench::Shape;
 
-enum ExitCode : int { kDone = 0, kWrongAnswers = 1, kRefused = 2, kUnreachable = 3 };
+enum ExitCode : int {
+  kDone = 0,
+  kWrongAnswers = 1,
+  kRefused = 2,
+  kUnreachable = 3,
+  kInterrupted = 130
+};
 
 constexpr const char* kFooter = R"(
 Examples:
@@ -35,7 +43,8 @@ Examples:
   xref-bench add --references 1000000 --batch 1000 --in-flight 1
   xref-bench add --rate 100000
   xref-bench durability --references 1000000
-  xref-bench claims --records 100000)";
+  xref-bench claims --records 100000
+  xref-bench initial-import --workers 8 --batch 1000 --create-ms 20)";
 
 struct GenerateOptions {
   uint64_t references = 1'000'000;
@@ -63,6 +72,7 @@ ExitCode Generate(const GenerateOptions& options) {
 ExitCode Fail(const absl::Status& status) {
   std::cerr << "xref-bench: " << std::string(status.message()) << "\n";
   if (absl::IsInternal(status)) return kWrongAnswers;
+  if (absl::IsCancelled(status)) return kInterrupted;
   return absl::IsUnavailable(status) ? kUnreachable : kRefused;
 }
 
@@ -119,6 +129,13 @@ ExitCode Claims(const ClaimComparison& comparison) {
   return kDone;
 }
 
+ExitCode InitialImport(const InitialImportOptions& options) {
+  const auto report = xref::bench::RunInitialImport(options);
+  if (!report.ok()) return Fail(report.status());
+  std::cout << *report << std::flush;
+  return std::cout.good() ? kDone : kRefused;
+}
+
 // Options that every comparison has.
 template <typename Comparison>
 void AddComparisonOptions(CLI::App& sub, Comparison& comparison) {
@@ -131,15 +148,21 @@ void AddComparisonOptions(CLI::App& sub, Comparison& comparison) {
   sub.add_option("--folder", comparison.folder, "On the disk to measure")->capture_default_str();
 }
 
-// Options that the workloads against a running server have in common.
-template <typename WorkloadOptions>
-void AddWorkloadOptions(CLI::App& sub, WorkloadOptions& options) {
+// Options that everything against a running server has.
+template <typename ServerOptions>
+void AddServerOptions(CLI::App& sub, ServerOptions& options) {
   sub.add_option("--server", options.server, "HOST:PORT, on this machine")
       ->envname("XREF_SERVER")
       ->capture_default_str();
   sub.add_option("--shape", options.shape_name, "What IDs look like")
       ->check(CLI::IsMember(xref::bench::ShapeNames()))
       ->capture_default_str();
+}
+
+// Options that the workloads against a running server have in common.
+template <typename WorkloadOptions>
+void AddWorkloadOptions(CLI::App& sub, WorkloadOptions& options) {
+  AddServerOptions(sub, options);
   sub.add_option("--batch", options.batches, "IDs in one request, one or more sizes")
       ->delimiter(',')
       ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
@@ -256,6 +279,60 @@ int main(int argc, char** argv) {
   claims_sub->add_option("--seed", claims.workers.seed, "Of the workers' crashes")
       ->capture_default_str();
   claims_sub->callback([&] { exit_code = Claims(claims); });
+
+  InitialImportOptions import;
+  auto* import_sub = app.add_subcommand(
+      "initial-import",
+      "Measure workers that check, claim, create and settle records of a simulated platform; every "
+      "answer is verified. They go into two new integrations, import-TIME and "
+      "import-TIME-one-by-one, which stay; nothing else is touched");
+  AddServerOptions(*import_sub, import);
+  import_sub
+      ->add_option("--xrefd", import.xrefd,
+                   "The program: starts one for this run, in place of --server; on a folder in "
+                   "TMPDIR, which goes")
+      ->type_name("PATH");
+  import_sub->add_option("--records", import.workers.records, "Of the source platform")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  import_sub->add_option("--workers", import.workers.workers, "Each with a connection")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  import_sub->add_option("--batch", import.workers.batch, "Records in a page, and in a request")
+      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
+      ->capture_default_str();
+  import_sub
+      ->add_option("--overlap-percent", import.workers.overlap_percent,
+                   "Share of pages that are given to two workers")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  import_sub
+      ->add_option("--create-ms", import.workers.create_ms,
+                   "That the target platform takes for a request that creates records")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
+  import_sub
+      ->add_option("--create-batch", import.workers.create_batch,
+                   "Records that such a request may hold")
+      ->check(CLI::Range(1U, static_cast<uint32_t>(xref::kBatchIdsMax)))
+      ->capture_default_str();
+  import_sub
+      ->add_option("--synced-percent", import.synced_percent,
+                   "Share of records that are linked before the import begins")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  import_sub
+      ->add_option("--sample", import.sample,
+                   "Other records, imported first with batches of 1, to compare with")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  import_sub->add_option("--json", import.json,
+                         "Writes the figures to this file too, as a JSON object; - prints it in "
+                         "place of the table");
+  import_sub->callback([&] {
+    import.workers.shape = ParseShape(import.shape_name);
+    exit_code = InitialImport(import);
+  });
 
   try {
     app.parse(argc, argv);
