@@ -2,7 +2,6 @@
 
 #include <boost/asio/post.hpp>
 #include <utility>
-#include <vector>
 
 #include "daemon/connection.h"
 #include "daemon/limits.h"
@@ -42,9 +41,8 @@ void IoThread::Adopt(asio::ip::tcp::socket socket) {
 void IoThread::Drain() {
   asio::post(context_, [this] {
     draining_ = true;
-    // Draining may end a connection at once, and so change the set.
-    const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-    for (const auto& connection : all) connection->Drain();
+    // The set stays as it is meanwhile: whatever this ends leaves in a handler of its own.
+    for (const auto& connection : connections_) connection->Drain();
   });
 }
 
@@ -63,8 +61,8 @@ void IoThread::Sweep() {
   sweep_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     const auto now = std::chrono::steady_clock::now();
-    const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
-    for (const auto& connection : all) connection->EndIfStalled(now, deadlines_);
+    // As in Drain, nobody leaves meanwhile.
+    for (const auto& connection : connections_) connection->EndIfStalled(now, deadlines_);
     Sweep();
   });
 }
