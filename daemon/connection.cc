@@ -60,15 +60,24 @@ void Connection::Start() {
 }
 
 asio::awaitable<void> Connection::Run() {
-  while (!broken_) {
-    const size_t needed = co_await HandleInput();
+  while (!input_over_ && !broken_) {
+    const std::optional<size_t> needed = HandleInput();
     Flush();
     if (input_over_ || broken_) break;
-    MakeRoom(needed);
-    const auto [error, size] = co_await socket_.async_read_some(
-        asio::buffer(input_.data() + input_end_, input_.size() - input_end_), kTuple);
-    if (error) input_over_ = true;  // also when Drain or Abandon cancelled the read
-    input_end_ += size;
+    if (Congested()) {
+      co_await WaitForProgress();
+      frame_due_since_.reset();  // it was not the peer that was waited for
+    } else if (needed) {
+      MakeRoom(*needed);
+      const auto [error, size] = co_await Read(input_.size() - input_end_);
+      if (error) input_over_ = true;  // also when Drain or Abandon cancelled the read
+      input_end_ += size;
+    } else {
+      // The turn is over. A read of nothing comes back once the thread has looked for what came
+      // meanwhile, and is then ahead of it; another one is behind it.
+      co_await Read(0);
+      co_await Read(0);
+    }
   }
   while (!broken_ && !Idle()) co_await WaitForProgress();
   if (refused_ && !broken_ && !draining_) co_await AwaitPeerLeaving();
@@ -89,15 +98,13 @@ asio::awaitable<void> Connection::AwaitPeerLeaving() {
   }
 }
 
-asio::awaitable<size_t> Connection::HandleInput() {
-  for (;;) {
-    while (Congested() && !broken_) {
-      Flush();
-      if (!Congested() || broken_) break;
-      co_await WaitForProgress();
-      frame_due_since_.reset();  // it was not the peer that was waited for
-    }
-    if (input_over_ || broken_) co_return 0;
+asio::awaitable<std::tuple<boost::system::error_code, size_t>> Connection::Read(size_t most) {
+  return socket_.async_read_some(asio::buffer(input_.data() + input_end_, most), kTuple);
+}
+
+std::optional<size_t> Connection::HandleInput() {
+  const size_t turn_begin = input_begin_;
+  while (!input_over_ && !Congested() && input_begin_ - turn_begin < kTurnBytesMax) {
     const protocol::Bytes stream(input_.data() + input_begin_, input_end_ - input_begin_);
     const auto result = protocol::ParseFrame(stream, protocol::kRequestBytesMax);
     if (const auto* parsed = std::get_if<Parsed>(&result)) {
@@ -107,7 +114,7 @@ asio::awaitable<size_t> Connection::HandleInput() {
     } else if (const auto* more = std::get_if<NeedMore>(&result)) {
       const bool due = !stream.empty() || !session_.greeted();
       if (due && !frame_due_since_) frame_due_since_ = Clock::now();
-      co_return more->bytes;
+      return more->bytes;
     } else {
       const Malformed& malformed = std::get<Malformed>(result);
       spdlog::warn("{}: {}", peer_, malformed.message);
@@ -115,6 +122,7 @@ asio::awaitable<size_t> Connection::HandleInput() {
       input_over_ = refused_ = true;
     }
   }
+  return std::nullopt;
 }
 
 void Connection::HandleFrame(const protocol::Frame& frame) {
@@ -157,9 +165,9 @@ bool Connection::Congested() const {
 
 bool Connection::Idle() const { return unsent() == 0 && replies_owed_ == 0; }
 
-asio::awaitable<void> Connection::WaitForProgress() {
+asio::awaitable<std::tuple<boost::system::error_code>> Connection::WaitForProgress() {
   progress_.expires_at(Clock::time_point::max());
-  co_await progress_.async_wait(kTuple);
+  return progress_.async_wait(kTuple);
 }
 
 void Connection::Flush() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "daemon/io_thread.h"
@@ -40,9 +41,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Clock = std::chrono::steady_clock;
 
   boost::asio::awaitable<void> Run();
-  // Answers the whole frames in the input, until there is none left or the peer must wait. Says how
-  // many bytes the input needs for the next step.
-  boost::asio::awaitable<size_t> HandleInput();
+  // Reads behind what is read, where there is room for this much. While it answers questions, a
+  // connection waits for this operation only: Asio recycles memory best where all is of one size.
+  boost::asio::awaitable<std::tuple<boost::system::error_code, size_t>> Read(size_t most);
+  // Answers whole frames in the input, until there is none left, the peer must wait, or the turn is
+  // over. If none is left, says how many bytes the input needs for the next one.
+  std::optional<size_t> HandleInput();
   boost::asio::awaitable<void> AwaitPeerLeaving();
   void HandleFrame(const protocol::Frame& frame);
   // `term`: of the daemon's leadership, when the peer asked.
@@ -53,7 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // True when nothing is under way and every reply is sent.
   bool Idle() const;
   // Waits until something was answered or sent.
-  boost::asio::awaitable<void> WaitForProgress();
+  boost::asio::awaitable<std::tuple<boost::system::error_code>> WaitForProgress();
   void WakeUp() { progress_.cancel(); }
 
   // Sends as much as the peer takes now, and arranges for the rest.

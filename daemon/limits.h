@@ -15,6 +15,9 @@ namespace xref {
 // What a connection reads at once, and what its buffers shrink back to.
 inline constexpr size_t kReadBytesMin = 16 << 10;
 inline constexpr size_t kReadBytesUsual = 256 << 10;
+// After so many bytes of requests, and the request that goes past them, a connection lets the
+// others of its thread have their turn: 0.1 ms of small batches.
+inline constexpr size_t kTurnBytesMax = 64 << 10;
 // Replies that the peer has not taken yet. Above this no further request of the connection is
 // handled, so its output buffer holds this and one reply at most.
 inline constexpr size_t kOutputBytesMax = 1 << 20;

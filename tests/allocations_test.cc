@@ -97,7 +97,7 @@ class Allocations : public DaemonTest {
     const Asked thousand = MakeAsked(opcode, 1'000);
     for (int i = 0; i < kTimes; ++i) {
       Ask({one});
-      Ask({one, one, one, one, hundred, hundred, thousand, thousand});
+      Ask({one, one, hundred, hundred, thousand, thousand, thousand, thousand});
     }
   }
 
