@@ -180,6 +180,7 @@ void Connection::Flush() {
     if (error == asio::error::would_block) {
       if (!output_due_since_) output_due_since_ = Clock::now();
       waits_to_write_ = true;
+      DropSent();
       socket_.async_wait(tcp::socket::wait_write,
                          [self = shared_from_this()](boost::system::error_code) {
                            self->waits_to_write_ = false;
@@ -196,6 +197,14 @@ void Connection::Flush() {
   output_.clear();
   sent_ = 0;
   if (output_.capacity() > 2 * kOutputBytesMax) output_.shrink_to_fit();
+}
+
+// Of a peer that always has something left to take, the output would otherwise keep all that it
+// took. No more bytes are moved than were sent.
+void Connection::DropSent() {
+  if (sent_ < unsent()) return;
+  output_.erase(0, sent_);
+  sent_ = 0;
 }
 
 // The input grows with what arrives, not with what is announced: a peer that announces a long frame

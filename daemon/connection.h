@@ -62,6 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Sends as much as the peer takes now, and arranges for the rest.
   void Flush();
+  void DropSent();
   void MakeRoom(size_t needed);
   void Abandon(std::string_view why);
 

@@ -19,7 +19,8 @@ inline constexpr size_t kReadBytesUsual = 256 << 10;
 // others of its thread have their turn: 0.1 ms of small batches.
 inline constexpr size_t kTurnBytesMax = 64 << 10;
 // Replies that the peer has not taken yet. Above this no further request of the connection is
-// handled, so its output buffer holds this and one reply at most.
+// handled, so what waits to be sent is this and one reply at most; the output buffer holds no more
+// than twice that.
 inline constexpr size_t kOutputBytesMax = 1 << 20;
 // Changes of one connection that are not answered yet; above this its requests wait.
 inline constexpr uint32_t kChangesInFlightMax = 64;

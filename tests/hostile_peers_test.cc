@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -70,6 +71,15 @@ class HostilePeers : public ShopTest {
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->header.request_id, 77U);
     EXPECT_EQ(reply->header.status, StatusCode::kOk);
+  }
+  // The most memory that the daemon has had so far, in bytes.
+  uint64_t MemoryPeak() const {
+    std::ifstream status("/proc/" + std::to_string(daemon_->pid()) + "/status");
+    uint64_t kilobytes = 0;
+    for (std::string word; status >> word && word != "VmHWM:";) continue;
+    status >> kilobytes;
+    EXPECT_GT(kilobytes, 0U);
+    return kilobytes << 10;
   }
   // A CHECK of all references.
   std::string CheckFrame(uint64_t request_id) {
@@ -390,6 +400,23 @@ TEST_F(HostilePeers, APeerThatReadsNothingIsReadFromNoMoreUntilItDoes) {
     ASSERT_TRUE(reply.has_value()) << i;
     ASSERT_EQ(reply->payload.size(), 4 + 10'000 * 256U) << i;
   }
+}
+
+TEST_F(HostilePeers, APeerThatReadsOnAndOnButSlowlyCostsABoundedBuffer) {
+#ifdef XREF_TEST_SANITIZED
+  GTEST_SKIP() << "a sanitizer keeps what was freed";
+#endif
+  const std::string lookup = LargeLookup();
+  const uint64_t before = MemoryPeak();
+  RawPeer peer(address(), 4096);
+  peer.Greet();
+  constexpr int kReplies = 100;  // of 2.5 MB
+  std::thread sender([&] {
+    for (int i = 0; i < kReplies; ++i) peer.Send(lookup);
+  });
+  for (int i = 0; i < kReplies; ++i) EXPECT_TRUE(peer.Receive().has_value());
+  sender.join();
+  EXPECT_LT(MemoryPeak() - before, uint64_t{32} << 20);
 }
 
 TEST_F(HostilePeers, AChangeWhoseAskerLeftIsDoneWholeOrNotAtAll) {
