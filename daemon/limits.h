@@ -58,7 +58,7 @@ inline constexpr uint64_t kVerifyBytesPerSecond = 256 << 20;
 inline constexpr size_t kQueriesWaitingMax = 1'000;
 // The address space that each of the two files starts with; it grows by itself. Not memory, not
 // disk.
-inline constexpr uint64_t kMapBytes = uint64_t{64} << 30;
+inline constexpr uint64_t kMapBytes = uint64_t{16} << 30;
 // How often memory is made ready for the writer: 8 MiB a time, more than the fastest import needs.
 inline constexpr std::chrono::milliseconds kPrepareMemoryInterval{40};
 // On shutdown, how long peers may take to accept their last replies.
