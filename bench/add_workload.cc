@@ -1,14 +1,15 @@
 #include "bench/add_workload.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <numeric>
 #include <random>
 #include <utility>
 
+#include "bench/progress.h"
 #include "bench/server_cpu.h"
+#include "bench/workload.h"
 #include "bench/xrefd_peer.h"
 
 namespace xref::bench {
@@ -50,12 +51,13 @@ absl::StatusOr<Timing> AddReferences(Peer& peer, Shape shape, std::span<const ui
       });
 }
 
-absl::Status VerifySample(Peer& peer, Shape shape, uint32_t count) {
+absl::Status VerifySample(Peer& peer, Shape shape, uint64_t first, uint64_t count) {
+  if (count == 0) return absl::OkStatus();
   std::mt19937_64 random(count);
   std::vector<std::string> expected;
   IdList sources;
   for (uint32_t i = 0; i < kSample; ++i) {
-    const uint64_t number = random() % count;
+    const uint64_t number = first + random() % count;
     sources.Add(SourceId(shape, number));
     expected.push_back(TargetId(number));
   }
@@ -74,8 +76,7 @@ absl::StatusOr<AddRound> MeasureAdds(Peer& peer, int server_pid, Shape shape,
   if (!timing.ok()) return timing.status();
   const auto cpu_after = ProcessCpuNs(server_pid);
   if (!cpu_after.ok()) return cpu_after.status();
-  if (auto status = VerifySample(peer, shape, static_cast<uint32_t>(numbers.size()));
-      !status.ok()) {
+  if (auto status = VerifySample(peer, shape, 0, numbers.size()); !status.ok()) {
     return status;
   }
   const auto added = static_cast<double>(numbers.size());
@@ -84,7 +85,7 @@ absl::StatusOr<AddRound> MeasureAdds(Peer& peer, int server_pid, Shape shape,
                   static_cast<double>(*cpu_after - *cpu_before) / added};
 }
 
-absl::StatusOr<std::vector<AddFigures>> RunAddWorkload(const AddOptions& options) {
+WorkloadResults RunAdds(const WorkloadOptions& options) {
   auto peer = XrefdPeer::Connect(options.server);
   if (!peer.ok()) return peer.status();
   const auto pid = StatusFact((*peer)->client(), "pid");
@@ -92,27 +93,27 @@ absl::StatusOr<std::vector<AddFigures>> RunAddWorkload(const AddOptions& options
   const std::vector<uint32_t> numbers = RandomOrder(static_cast<uint32_t>(options.references));
   // No run before this one has used the names of its places.
   const auto run = std::chrono::system_clock::now().time_since_epoch().count();
-  std::vector<AddFigures> all;
+  std::vector<WorkloadResult> results;
   for (const uint32_t batch : options.batches) {
-    AddFigures figures{.batch = batch};
-    const Pace pace{.in_flight = options.in_flight,
-                    .requests_per_second = static_cast<double>(options.rate) / batch};
+    WorkloadResult result{.name = "add", .batch = batch};
     for (uint32_t r = 0; r < options.rounds; ++r) {
+      ShowProgress(fmt::format("add, batch {}, round {} of {}", batch, r + 1, options.rounds));
       if (auto status = (*peer)->Make(fmt::format("add-{}-{}-{}", run, batch, r)); !status.ok()) {
         return status;
       }
-      const auto round =
-          MeasureAdds(**peer, static_cast<int>(*pid), options.shape, numbers, batch, pace);
+      const auto round = MeasureAdds(**peer, static_cast<int>(*pid), options.shape, numbers, batch,
+                                     options.pace(batch));
       if (!round.ok()) return round.status();
-      figures.adds_per_second.Add(round->adds_per_second);
-      figures.server_ns_per_add.Add(round->server_ns_per_add);
-      figures.p50_ms.Add(Quantile(round->timing.latency_ms, 0.5));
-      figures.p99_ms.Add(Quantile(round->timing.latency_ms, 0.99));
-      figures.max_ms.Add(Quantile(round->timing.latency_ms, 1));
+      Asked added{.ids = numbers.size(),
+                  .seconds = round->timing.seconds,
+                  .server_ns_per_id = round->server_ns_per_add};
+      added.NoteLatencies(round->timing);
+      result.AddRound(added);
     }
-    all.push_back(std::move(figures));
+    results.push_back(std::move(result));
   }
-  return all;
+  EndProgress();
+  return results;
 }
 
 }  // namespace xref::bench

@@ -5,43 +5,15 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "bench/exchange.h"
 #include "bench/id_shapes.h"
 #include "bench/peer.h"
-#include "bench/rounds.h"
 
 namespace xref::bench {
 
-struct AddOptions {
-  std::string server = "127.0.0.1:7411";
-  uint64_t references = 1'000'000;  // added in one round
-  Shape shape = Shape::kDigits;
-  std::string shape_name = "digits";
-  std::vector<uint32_t> batches = {1'000};
-  uint32_t in_flight = 4;  // requests under way
-  uint64_t rate = 0;       // references a second; 0 is as many as the server takes
-  uint32_t rounds = 5;
-};
-
-// One batch size.
-struct AddFigures {
-  uint32_t batch = 0;
-  Rounds adds_per_second;
-  Rounds server_ns_per_add;  // CPU time of the server process
-  // Of a batch: of each round its median, its 99th of 100, and its longest.
-  Rounds p50_ms;
-  Rounds p99_ms;
-  Rounds max_ms;
-};
-
-// Adds references that are new, in random order, to a place of its own in each round. Fails unless
-// every verdict is "added", and unless afterwards a sample looks up to the right targets.
-absl::StatusOr<std::vector<AddFigures>> RunAddWorkload(const AddOptions& options);
-
-// ---- Its parts, for other workloads ----
+// The parts of RunAdds (bench/workload.h), for other workloads.
 
 // The numbers 0 to `count` - 1, shuffled, always in the same way.
 std::vector<uint32_t> RandomOrder(uint32_t count);
@@ -51,9 +23,9 @@ std::vector<uint32_t> RandomOrder(uint32_t count);
 absl::StatusOr<Timing> AddReferences(Peer& peer, Shape shape, std::span<const uint32_t> numbers,
                                      uint32_t batch, const Pace& pace);
 
-// Internal if one of some references below `count`, drawn at random, does not look up to its
-// target.
-absl::Status VerifySample(Peer& peer, Shape shape, uint32_t count);
+// Internal if one of some of the `count` references from `first` on, drawn at random, does not look
+// up to its target.
+absl::Status VerifySample(Peer& peer, Shape shape, uint64_t first, uint64_t count);
 
 struct AddRound {
   Timing timing;

@@ -260,7 +260,7 @@ class Comparison {
   absl::Status MeasureRestart(const Server& server, Figures& figures) {
     const auto peer = ConnectWhenReady<PeerType>(server, &Peer::Use, kSet);
     if (!peer.ok()) return peer.status();
-    if (auto status = VerifySample(**peer, kShape, options_.references); !status.ok()) {
+    if (auto status = VerifySample(**peer, kShape, 0, options_.references); !status.ok()) {
       return status;
     }
     const double seconds = SecondsOf(Clock::now() - server.process->started());

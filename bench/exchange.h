@@ -15,10 +15,13 @@ namespace xref::bench {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr Clock::duration kNoEnd = Clock::duration::max();
+
 // How requests follow one another.
 struct Pace {
   uint32_t in_flight = 1;          // at most this many are not answered yet
   double requests_per_second = 0;  // when each is due, whatever became of those before; 0: at once
+  Clock::duration time = kNoEnd;   // after that none is sent any more
 };
 
 struct Timing {
@@ -40,6 +43,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Whether the server is on this machine.
+  bool IsLocal() const;
+
   // The bytes of request i; they are copied before the call after it.
   using Request = absl::FunctionRef<std::string_view(uint64_t i)>;
   // Takes the reply to request i from the front of what was received and returns its size, or 0 if
@@ -47,8 +53,9 @@ class Connection {
   using TakeReply =
       absl::FunctionRef<absl::StatusOr<size_t>(uint64_t i, std::string_view received)>;
 
-  // Sends requests 0 to `count` - 1 and takes in all replies. After an error the connection is of
-  // no use any more, unless the error is TakeReply's and it was the only request.
+  // Sends requests 0 to `count` - 1, or as many as there is time for, and takes in all replies.
+  // After an error the connection is of no use any more, unless the error is TakeReply's and it was
+  // the only request.
   absl::StatusOr<Timing> Exchange(uint64_t count, const Pace& pace, Request request,
                                   TakeReply take_reply);
 

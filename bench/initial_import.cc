@@ -112,7 +112,7 @@ absl::Status Verify(XrefdPeer& peer, const std::string& integration, const Impor
         target.Duplicates(), target.Missing(), held->references, options.records,
         held->open_claims));
   }
-  return VerifySample(peer, options.shape, options.records);
+  return VerifySample(peer, options.shape, 0, options.records);
 }
 
 absl::Status TellInterrupted(XrefdPeer& peer, const std::string& integration, uint32_t records) {
@@ -259,15 +259,9 @@ absl::StatusOr<std::vector<Row>> ImportTwice(const InitialImportOptions& options
 
 // On a server that is started for it.
 absl::StatusOr<std::vector<Row>> ImportApart(const InitialImportOptions& options) {
-  const auto folder = MakeTemporaryFolder(std::filesystem::temp_directory_path());
-  if (!folder.ok()) return folder.status();
-  const absl::Cleanup remove = [&] { std::filesystem::remove_all(*folder); };
-  const auto server = StartXrefd(options.xrefd, *folder, kNoCheckpoint);
+  const auto server = TemporaryXrefd::Start(options.xrefd);
   if (!server.ok()) return server.status();
-  if (auto ready = ConnectWhenReady<XrefdPeer>(*server, &Peer::Make, "import"); !ready.ok()) {
-    return ready.status();
-  }
-  return ImportTwice(options, server->address);
+  return ImportTwice(options, (*server)->address());
 }
 
 }  // namespace

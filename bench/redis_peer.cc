@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 namespace xref::bench {
 namespace {
 
@@ -11,10 +13,11 @@ absl::Status ToStatus(const std::string& error) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RedisPeer>> RedisPeer::Connect(const std::string& server) {
+absl::StatusOr<std::unique_ptr<RedisPeer>> RedisPeer::Connect(const std::string& server,
+                                                              RedisData data) {
   auto connection = Connection::Open(server);
   if (!connection.ok()) return connection.status();
-  return std::unique_ptr<RedisPeer>(new RedisPeer(*std::move(connection)));
+  return std::unique_ptr<RedisPeer>(new RedisPeer(server, data, *std::move(connection)));
 }
 
 absl::StatusOr<RespReply> RedisPeer::Call(const std::vector<std::string_view>& words) {
@@ -57,12 +60,23 @@ absl::StatusOr<std::vector<std::string>> RedisPeer::Lookup(const IdBatch& source
 }
 
 std::string RedisPeer::EncodeAdd(const IdBatch& sources, const IdBatch& targets) const {
-  std::vector<std::string_view> words{"HSET", set_};
+  std::vector<std::string_view> words;
+  switch (data_) {
+    case RedisData::kHash:
+      words = {"HSET", set_};
+      break;
+    case RedisData::kSet:
+      words = {"SADD", set_};
+      break;
+    case RedisData::kStrings:
+      words = {"MSET"};
+      break;
+  }
   IdCursor source(sources);
   IdCursor target(targets);
   for (uint32_t i = 0; i < sources.count; ++i) {
     words.push_back(source.Next());
-    words.push_back(target.Next());
+    if (data_ != RedisData::kSet) words.push_back(target.Next());
   }
   std::string command;
   AppendCommand(words, command);
@@ -79,6 +93,47 @@ absl::StatusOr<size_t> RedisPeer::TakeAdded(std::string_view received, uint32_t 
         fmt::format("of {} new references {} were added", items, reply.integer));
   }
   return taken;
+}
+
+absl::StatusOr<size_t> RedisPeer::TakeLoaded(std::string_view received) const {
+  RespReply reply;
+  const auto taken = TakeReply(received, reply);
+  if (taken.ok() && reply.kind == RespReply::Kind::kError) return ToStatus(reply.text);
+  return taken;
+}
+
+std::string RedisPeer::EncodeQuestion(const IdBatch& sources) const {
+  std::vector<std::string_view> words;
+  switch (data_) {
+    case RedisData::kHash:
+      words = {"HMGET", set_};
+      break;
+    case RedisData::kSet:
+      words = {"SMISMEMBER", set_};
+      break;
+    case RedisData::kStrings:
+      words = {"MGET"};
+      break;
+  }
+  IdCursor source(sources);
+  for (uint32_t i = 0; i < sources.count; ++i) words.push_back(source.Next());
+  std::string command;
+  AppendCommand(words, command);
+  return command;
+}
+
+std::string RedisPeer::EncodeAnswer(const IdBatch&, std::span<const std::string> targets) const {
+  std::string answer = fmt::format("*{}\r\n", targets.size());
+  for (const std::string& target : targets) {
+    if (data_ == RedisData::kSet) {
+      answer += target.empty() ? ":0\r\n" : ":1\r\n";
+    } else if (target.empty()) {
+      answer += "$-1\r\n";
+    } else {
+      fmt::format_to(std::back_inserter(answer), "${}\r\n{}\r\n", target.size(), target);
+    }
+  }
+  return answer;
 }
 
 }  // namespace xref::bench

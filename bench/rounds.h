@@ -15,7 +15,9 @@ class Rounds {
     values_.insert(std::upper_bound(values_.begin(), values_.end(), value), value);
   }
 
-  // There must be at least one value.
+  bool empty() const { return values_.empty(); }
+  const std::vector<double>& values() const { return values_; }  // ascending
+  // There must be at least one value, here and below.
   double Median() const { return values_[values_.size() / 2]; }
   // "least..greatest", with as many decimals.
   std::string Range(int decimals) const {
@@ -23,7 +25,7 @@ class Rounds {
   }
 
  private:
-  std::vector<double> values_;  // ascending
+  std::vector<double> values_;
 };
 
 // The value that `share` of the others do not exceed: 0.5 is the median, 1 the greatest. Not empty.

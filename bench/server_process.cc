@@ -93,8 +93,8 @@ std::vector<LogLine> ServerProcess::Lines(std::string_view text) {
   return found;
 }
 
-uint64_t ServerProcess::PrivateBytes() const {
-  std::ifstream status(fmt::format("/proc/{}/status", pid_));
+uint64_t PrivateBytesOf(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
   for (std::string word; status >> word;) {
     uint64_t kib = 0;
     if (word == "RssAnon:" && status >> kib) return kib << 10;

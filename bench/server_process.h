@@ -28,6 +28,9 @@ struct LogLine {
   std::string text;
 };
 
+// Memory of a process that is its own: without what the system caches of files. 0 if there is none.
+uint64_t PrivateBytesOf(pid_t pid);
+
 // A server as a child process. It dies with this one, and with the object.
 class ServerProcess {
  public:
@@ -49,8 +52,7 @@ class ServerProcess {
   // Those that there are.
   std::vector<LogLine> Lines(std::string_view text);
 
-  // Memory that is its own: without what the system caches of files.
-  uint64_t PrivateBytes() const;
+  uint64_t PrivateBytes() const { return PrivateBytesOf(pid_); }
 
  private:
   ServerProcess(std::string program, pid_t pid, int log);

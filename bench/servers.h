@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/peer.h"
@@ -26,13 +28,37 @@ absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& within);
 // Between checkpoints: longer than any measurement.
 inline constexpr uint32_t kNoCheckpoint = 86'400;
 
+// Where a server runs: on any core, or on one alone, with one thread that answers.
+using Core = std::optional<uint32_t>;
+
 // Each makes `folder` if it is missing. The server may still be loading what it finds there.
 absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
-                                  uint32_t checkpoint_seconds);
+                                  uint32_t checkpoint_seconds, Core core = std::nullopt);
 // Redis saves by itself never; with `durable` it syncs every write to its append-only file, else
 // it starts with what its RDB file holds.
 absl::StatusOr<Server> StartRedis(const std::string& program, const std::string& folder,
-                                  bool durable);
+                                  bool durable, Core core = std::nullopt);
+// With room and a hash table for so many small items, none of which is evicted.
+absl::StatusOr<Server> StartMemcached(const std::string& program, uint64_t items, Core core);
+
+// An xrefd on a folder in TMPDIR, which goes with it.
+class TemporaryXrefd {
+ public:
+  // Returns once it is ready.
+  static absl::StatusOr<std::unique_ptr<TemporaryXrefd>> Start(const std::string& program);
+  ~TemporaryXrefd();
+  TemporaryXrefd(const TemporaryXrefd&) = delete;
+  TemporaryXrefd& operator=(const TemporaryXrefd&) = delete;
+
+  const std::string& address() const { return server_.address; }
+
+ private:
+  TemporaryXrefd(std::string folder, Server server)
+      : folder_(std::move(folder)), server_(std::move(server)) {}
+
+  const std::string folder_;
+  Server server_;
+};
 
 // Connects, and opens the set (&Peer::Make or &Peer::Use): again and again until the server has
 // loaded what it holds.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace xref::bench {
 namespace {
@@ -10,6 +11,19 @@ namespace {
 constexpr std::string_view kActor = "xref-bench";
 
 }  // namespace
+
+absl::StatusOr<size_t> TakeFrame(std::string_view received, protocol::Frame& frame) {
+  const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(received.data()), received.size());
+  const auto result = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
+  if (std::holds_alternative<protocol::NeedMore>(result)) return 0;
+  const auto* parsed = std::get_if<protocol::Parsed>(&result);
+  if (parsed == nullptr) return absl::InternalError(std::get<protocol::Malformed>(result).message);
+  frame = parsed->frame;
+  if (frame.header.status != protocol::StatusCode::kOk) {
+    return absl::InternalError(protocol::DecodeRefusal(frame.header.status, frame.payload).message);
+  }
+  return parsed->consumed;
+}
 
 absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& server) {
   auto connection = Connection::Open(server);
@@ -21,8 +35,7 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& serve
                                1, {}, [&](uint64_t) { return std::string_view(hello); },
                                [](uint64_t, std::string_view received) {
                                  protocol::HelloReply reply;
-                                 protocol::FrameHeader header;
-                                 return TakeFrame(received, reply, header);
+                                 return TakeReply(received, reply);
                                });
   if (!greeted.ok()) return greeted.status();
   return connection;
@@ -42,7 +55,8 @@ absl::StatusOr<std::unique_ptr<XrefdPeer>> XrefdPeer::Connect(const std::string&
   if (!client.ok()) return client.status();
   auto connection = OpenGreeted(server);
   if (!connection.ok()) return connection.status();
-  return std::unique_ptr<XrefdPeer>(new XrefdPeer(*std::move(client), *std::move(connection)));
+  return std::unique_ptr<XrefdPeer>(
+      new XrefdPeer(server, *std::move(client), *std::move(connection)));
 }
 
 absl::Status XrefdPeer::Make(const std::string& set) {
@@ -73,14 +87,56 @@ std::string XrefdPeer::EncodeAdd(const IdBatch& sources, const IdBatch& targets)
 
 absl::StatusOr<size_t> XrefdPeer::TakeAdded(std::string_view received, uint32_t items) const {
   protocol::MutationReply reply;
-  protocol::FrameHeader header;
-  const auto taken = TakeFrame(received, reply, header);
+  const auto taken = TakeReply(received, reply);
   if (!taken.ok() || *taken == 0) return taken;
   const auto added = std::count_if(
       reply.outcomes.begin(), reply.outcomes.end(),
       [](const auto& outcome) { return outcome.verdict == protocol::Verdict::kDone; });
   if (added != items) {
     return absl::InternalError(fmt::format("of {} new references {} were added", items, added));
+  }
+  return taken;
+}
+
+absl::StatusOr<size_t> XrefdPeer::TakeLoaded(std::string_view received) const {
+  protocol::MutationReply reply;
+  return TakeReply(received, reply);
+}
+
+std::string XrefdPeer::EncodeQuestion(const IdBatch& sources) const {
+  return EncodeFrame(question_, 0, protocol::IdsRequest{.place = place_, .ids = sources});
+}
+
+std::string XrefdPeer::EncodeAnswer(const IdBatch& sources,
+                                    std::span<const std::string> targets) const {
+  std::string payload;
+  if (question_ == protocol::Opcode::kLookup) {
+    const std::vector<std::string_view> all(targets.begin(), targets.end());
+    protocol::LookupReplyWriter(sources.count, payload).Append(all);
+    return payload;
+  }
+  uint8_t* const bitmap = protocol::BeginCheckReply(sources.count, payload);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    bitmap[i / 8] |= static_cast<uint8_t>(!targets[i].empty() << (i % 8));
+  }
+  return payload;
+}
+
+absl::StatusOr<size_t> XrefdPeer::TakeAnswer(std::string_view received,
+                                             std::string_view answer) const {
+  protocol::Frame frame;
+  const auto taken = TakeFrame(received, frame);
+  if (!taken.ok() || *taken == 0) return taken;
+  if (frame.payload.size() != answer.size()) {
+    return absl::InternalError(fmt::format("a wrong answer: {} bytes, and {} are right",
+                                           frame.payload.size(), answer.size()));
+  }
+  if (std::memcmp(frame.payload.data(), answer.data(), answer.size()) != 0) {
+    size_t at = 0;
+    while (frame.payload[at] == static_cast<uint8_t>(answer[at])) ++at;
+    return absl::InternalError(
+        fmt::format("a wrong answer: byte {} is {:#04x}, and {:#04x} is right", at,
+                    frame.payload[at], static_cast<uint8_t>(answer[at])));
   }
   return taken;
 }

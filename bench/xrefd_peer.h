@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/id_shapes.h"
 #include "bench/peer.h"
 #include "client/client.h"
 #include "protocol/frame.h"
@@ -25,25 +26,20 @@ std::string EncodeFrame(protocol::Opcode opcode, uint64_t request_id, const Mess
   return frame;
 }
 
-// Takes a frame from the front of what was received and decodes the message of a reply that is OK.
-// Returns the size of the frame, or 0 if it is not all there yet.
+// Takes a reply that is OK from the front of what was received. Returns the size of the frame, or 0
+// if it is not all there yet.
+absl::StatusOr<size_t> TakeFrame(std::string_view received, protocol::Frame& frame);
+
+// The same, and decodes its message.
 template <typename Reply>
-absl::StatusOr<size_t> TakeFrame(std::string_view received, Reply& reply,
-                                 protocol::FrameHeader& header) {
-  const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(received.data()), received.size());
-  const auto result = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
-  if (std::holds_alternative<protocol::NeedMore>(result)) return 0;
-  const auto* parsed = std::get_if<protocol::Parsed>(&result);
-  if (parsed == nullptr) return absl::InternalError(std::get<protocol::Malformed>(result).message);
-  header = parsed->frame.header;
-  if (header.status != protocol::StatusCode::kOk) {
-    return absl::InternalError(
-        protocol::DecodeRefusal(header.status, parsed->frame.payload).message);
-  }
-  if (const auto refusal = protocol::Decode(parsed->frame.payload, reply)) {
+absl::StatusOr<size_t> TakeReply(std::string_view received, Reply& reply) {
+  protocol::Frame frame;
+  const auto taken = TakeFrame(received, frame);
+  if (!taken.ok() || *taken == 0) return taken;
+  if (const auto refusal = protocol::Decode(frame.payload, reply)) {
     return absl::InternalError(refusal->message);
   }
-  return parsed->consumed;
+  return taken;
 }
 
 // A connection that has said HELLO.
@@ -61,18 +57,38 @@ class XrefdPeer : public Peer {
   absl::StatusOr<std::vector<std::string>> Lookup(const IdBatch& sources) override;
   std::string EncodeAdd(const IdBatch& sources, const IdBatch& targets) const override;
   absl::StatusOr<size_t> TakeAdded(std::string_view received, uint32_t items) const override;
+  absl::StatusOr<size_t> TakeLoaded(std::string_view received) const override;
+  std::string EncodeQuestion(const IdBatch& sources) const override;
+  std::string EncodeAnswer(const IdBatch& sources,
+                           std::span<const std::string> targets) const override;
+  absl::StatusOr<size_t> TakeAnswer(std::string_view received,
+                                    std::string_view answer) const override;
   Connection& connection() override { return *connection_; }
+  absl::StatusOr<std::unique_ptr<Connection>> Open() const override { return OpenGreeted(server_); }
 
+  // What questions ask: CHECK, or LOOKUP.
+  void set_question(protocol::Opcode question) { question_ = question; }
   Client& client() { return *client_; }
   PlaceId place() const { return place_; }
 
  private:
-  XrefdPeer(std::unique_ptr<Client> client, std::unique_ptr<Connection> connection)
-      : client_(std::move(client)), connection_(std::move(connection)) {}
+  XrefdPeer(std::string server, std::unique_ptr<Client> client,
+            std::unique_ptr<Connection> connection)
+      : server_(std::move(server)),
+        client_(std::move(client)),
+        connection_(std::move(connection)) {}
 
+  const std::string server_;
   const std::unique_ptr<Client> client_;
   const std::unique_ptr<Connection> connection_;
   PlaceId place_ = 0;
+  protocol::Opcode question_ = protocol::Opcode::kCheck;
 };
+
+// Connects, makes a set of its own for each shape and size, so that what is held is known exactly,
+// and loads what is missing of it.
+absl::StatusOr<std::unique_ptr<XrefdPeer>> ConnectLoaded(const std::string& server, Shape shape,
+                                                         const std::string& shape_name,
+                                                         uint64_t references);
 
 }  // namespace xref::bench
