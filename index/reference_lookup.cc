@@ -23,8 +23,19 @@ constexpr uint32_t kGroup = 80;
 // Sources that one call of Reverse hands out before it stops after the current group.
 constexpr uint32_t kSourcesPerCall = 4096;
 
+// Without a constructor: a group of these is made for every call, and most requests are smaller.
+struct Id {
+  const char* bytes;
+  size_t size;
+  void operator=(std::string_view id) {
+    bytes = id.data();
+    size = id.size();
+  }
+  operator std::string_view() const { return {bytes, size}; }
+};
+
 struct Question {
-  std::string_view source;
+  Id source;
   uint32_t hash;
   const SourceSegment* segment;
   const SourceSegment::LineType* home;
@@ -33,7 +44,7 @@ struct Question {
 
 // A target, and what leads to its source if it has exactly one.
 struct ReverseQuestion {
-  std::string_view target;
+  Id target;
   uint32_t target_hash;
   const TargetSegment::LineType* home;
   uint32_t entries;  // of the target's hash: 0, 1, or 2 for several
@@ -73,7 +84,7 @@ void ReferenceIndex::FindBatch(IdCursor& ids, uint32_t count, Found found) const
       // An absent ID asks for what is there already.
       const char* memory =
           q.candidate != nullptr ? q.candidate : reinterpret_cast<const char*>(q.home);
-      Prefetch(memory, q.source.size());
+      Prefetch(memory, q.source.size);
     }
     for (uint32_t i = 0; i < listed; ++i) {
       const Question& q = group[candidates[i]];
@@ -129,7 +140,7 @@ uint32_t ReferenceIndex::Reverse(IdCursor& targets, uint32_t count, uint32_t sou
       ReverseQuestion& q = group[i];
       if (q.entries != 1) continue;
       q.source.candidate = q.source.segment->FirstCandidate(q.source.home, q.source.hash);
-      if (q.source.candidate != nullptr) Prefetch(q.source.candidate, 2 * q.target.size());
+      if (q.source.candidate != nullptr) Prefetch(q.source.candidate, 2 * q.target.size);
     }
     for (uint32_t i = 0; i < size; ++i) {
       const ReverseQuestion& q = group[i];
