@@ -215,6 +215,9 @@ absl::StatusOr<Restored> GoOn(Journal& journal, Snapshot& snapshot, Restoring as
   if (!writer.ok()) return writer.status();
   if (auto status = writer->SetApplied(*applied); !status.ok()) return status;
   if (auto status = writer->Commit(); !status.ok()) return status;
+  if (as == Restoring::kCopy) {
+    if (auto status = journal.NoteCopied(applied->lsn); !status.ok()) return status;
+  }
   if (auto status = journal.Trim(applied->lsn); !status.ok()) return status;
   return Restored{.references = 0, .lsn = applied->lsn, .epoch = applied->epoch};
 }

@@ -12,12 +12,20 @@
 namespace xref {
 namespace {
 
-// meta:    "format" as in meta_table.h; "trimmed" -> u64 LSN, u64 checksum
+// meta:    "format" as in meta_table.h; "trimmed" and "copied" -> u64 LSN, u64 checksum
 // changes: LSN (u64, big-endian) -> record
 
 constexpr uint32_t kFormat = 1;
 constexpr std::string_view kTables[] = {"changes", "meta"};
 constexpr std::string_view kTrimmedKey = "trimmed";
+constexpr std::string_view kCopiedKey = "copied";
+
+std::string Sealed(std::string_view key, Lsn lsn) {
+  std::string value;
+  protocol::Writer(value).U64(lsn);
+  SealMeta(key, value);
+  return value;
+}
 
 // Records dropped in one transaction of Trim: it holds up a commit for as long as this takes.
 constexpr int kTrimRecords = 64;
@@ -126,25 +134,37 @@ absl::StatusOr<Lsn> Journal::TailStart(uint64_t bytes) {
   return start;
 }
 
-absl::StatusOr<Lsn> Journal::Trimmed() {
+absl::StatusOr<Lsn> Journal::ReadMeta(std::string_view key) {
   auto txn = env_->BeginRead();
   if (!txn.ok()) return txn.status();
-  const auto stored = txn->Get(meta_, kTrimmedKey);
+  const auto stored = txn->Get(meta_, key);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return Lsn{0};
-  auto reader = OpenMeta(kTrimmedKey, **stored);
+  auto reader = OpenMeta(key, **stored);
   if (!reader.ok()) return reader.status();
   return reader->U64();
+}
+
+absl::StatusOr<Lsn> Journal::Trimmed() { return ReadMeta(kTrimmedKey); }
+
+absl::StatusOr<Lsn> Journal::Copied() { return ReadMeta(kCopiedKey); }
+
+absl::Status Journal::NoteCopied(Lsn upto) {
+  auto txn = env_->BeginWrite();
+  if (!txn.ok()) return txn.status();
+  if (auto status = txn->Put(meta_, kCopiedKey, Sealed(kCopiedKey, upto)); !status.ok()) {
+    return status;
+  }
+  return txn->Commit();
 }
 
 absl::Status Journal::Trim(Lsn upto) {
   for (bool more = true; more;) {
     auto txn = env_->BeginWrite();
     if (!txn.ok()) return txn.status();
-    std::string trimmed;
-    protocol::Writer(trimmed).U64(upto);
-    SealMeta(kTrimmedKey, trimmed);
-    if (auto status = txn->Put(meta_, kTrimmedKey, trimmed); !status.ok()) return status;
+    if (auto status = txn->Put(meta_, kTrimmedKey, Sealed(kTrimmedKey, upto)); !status.ok()) {
+      return status;
+    }
     {
       auto cursor = LmdbCursor::Open(*txn, changes_);
       if (!cursor.ok()) return cursor.status();

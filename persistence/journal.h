@@ -55,6 +55,11 @@ class Journal {
   // the one that belongs to this journal. DataLoss: the entry is damaged.
   absl::StatusOr<Lsn> Trimmed();
 
+  // Up to where changes came with a whole copy of another daemon's data, which the journal never
+  // held; 0 if none did.
+  absl::StatusOr<Lsn> Copied();
+  absl::Status NoteCopied(Lsn upto);
+
   // Up to where changes were acknowledged, at least, as of when the journal was opened.
   const AcknowledgedMark& acknowledged() const { return *mark_; }
 
@@ -70,6 +75,8 @@ class Journal {
   uint64_t DiskBytesFree() const;
 
  private:
+  // A number of the table meta; 0 if it is not there.
+  absl::StatusOr<Lsn> ReadMeta(std::string_view key);
   Journal(std::unique_ptr<LmdbEnvironment> env, std::unique_ptr<AcknowledgedMark> mark);
 
   const std::unique_ptr<LmdbEnvironment> env_;

@@ -91,10 +91,19 @@ absl::StatusOr<std::string> KeepDiscarded(Journal& journal, const Catalog& catal
   const auto extent = journal.Extent();
   if (!extent.ok()) return extent.status();
   if (extent->first > from || extent->last == 0) {
-    return absl::DataLossError(fmt::format(
-        "changes from {} on have to be discarded, and the journal begins with change {}: what was "
-        "in between cannot be told. Move this data folder away and start on a new one",
-        from, extent->first));
+    // What came with a copy is told by the daemon that it was copied from.
+    const auto copied = journal.Copied();
+    if (!copied.ok()) return copied.status();
+    const auto trimmed = journal.Trimmed();
+    if (!trimmed.ok()) return trimmed.status();
+    if (*copied < from || *copied != *trimmed) {
+      return absl::DataLossError(fmt::format(
+          "changes from {} on have to be discarded, and the journal begins with change {}: what "
+          "was in between cannot be told. Move this data folder away and start on a new one",
+          from, extent->first));
+    }
+    if (extent->last == 0) return std::string();
+    from = extent->first;
   }
   const std::string path = fmt::format("{}/discarded-{}-{}.ndjson", folder, from, extent->last);
   const auto failure = [&] {

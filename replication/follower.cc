@@ -361,8 +361,10 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
       }
       spdlog::warn(
           "changes {} to {} of this daemon never reached the primary {}: they are discarded, and "
-          "kept in {}",
-          begun->common + 1, lsn, primary, *kept);
+          "{}",
+          begun->common + 1, lsn, primary,
+          kept->empty() ? "came with a copy of a former primary, which tells of them"
+                        : "kept in " + *kept);
     }
     NoteConnected(true);
     spdlog::info("following {} from LSN {}", primary, copying ? begun->common : lsn);

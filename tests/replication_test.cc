@@ -394,6 +394,36 @@ TEST_F(Replication, APrimaryThatReturnsKeepsWhatItHadAloneInAFileAndFollows) {
   EXPECT_THAT(kept, HasSubstr("\"target_id\":\"9\""));
 }
 
+TEST_F(Replication, ACopyOfWhatNeverReachedTheNextPrimaryIsDiscarded) {
+  Start("a");
+  CreateShop("a");
+  StartStandby("b", "a");
+  References held = MakeReferences(100, "S-");
+  Import("a", held);
+  AwaitCaughtUp("b", "a");
+  Crash("b");
+  ASSERT_EQ(Xref("a", {"add", "shop/orders", "alone", "9"}).exit_code, 0);
+  // The second time it knows of no standby, and keeps nothing in its journal: so c takes a copy.
+  Stop("a");
+  Start("a");
+  Stop("a");
+  Start("a");
+  StartStandby("c", "a");
+  EXPECT_THAT(Lookup("c", "alone"), HasSubstr("alone,9"));
+  EXPECT_NE(Fact("c", "snapshot_lsn"), "0") << "it took no copy";
+  Crash("c");
+  Crash("a");
+  StartStandby("b", "a");
+  ASSERT_EQ(Xref("b", {"promote", "--force"}).exit_code, 0);
+  ASSERT_EQ(Xref("b", {"add", "shop/orders", "new", "10"}).exit_code, 0);
+  held.push_back({"new", "10"});
+
+  Launch("c", {"--standby-of", AddressOf("b")});
+  ASSERT_FALSE(nodes_["c"].process->AwaitErrorLine("which tells of them").empty());
+  AwaitCaughtUp("c", "b");
+  ExpectHolds("c", held);
+}
+
 TEST_F(Replication, APrimaryWhoseTermNobodyHeardOfFollowsTheNextOne) {
   Start("a");
   CreateShop("a");
