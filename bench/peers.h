@@ -44,7 +44,7 @@ struct PeerComparison {
   std::vector<Cell> cells = {{1, 1},   {1, 4},    {1, 64},    {10, 1},    {10, 4},     {100, 1},
                              {100, 4}, {100, 16}, {1'000, 1}, {1'000, 4}, {10'000, 1}, {10'000, 4}};
   uint32_t rounds = 5;
-  uint32_t round_ms = 250;
+  uint32_t round_ms = 150;
   uint32_t core = 0;  // of the server; the client has the others
 };
 
