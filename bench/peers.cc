@@ -145,9 +145,10 @@ class Comparison {
     std::vector<std::pair<std::string, std::string>> xrefds{{"xrefd", options_.xrefd}};
     xrefds.insert(xrefds.end(), options_.other_xrefds.begin(), options_.other_xrefds.end());
     for (const auto& [name, program] : xrefds) {
-      auto status =
-          Add(name, StartXrefd(program, folder_ + "/" + name, kNoCheckpoint, options_.core),
-              &Comparison::AddXrefd);
+      auto server = StartXrefd(program, folder_ + "/" + name, kNoCheckpoint, options_.core);
+      if (!server.ok()) return server.status();
+      if (auto ready = server->process->AwaitLine("ready: "); !ready.ok()) return ready.status();
+      auto status = Add(name, std::move(server), &Comparison::AddXrefd);
       if (!status.ok()) return status;
     }
     if (!options_.redis.empty()) {
