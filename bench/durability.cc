@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <span>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "bench/add_workload.h"
+#include "bench/progress.h"
 #include "bench/servers.h"
 #include "bench/table.h"
 
@@ -93,10 +93,10 @@ class Comparison {
   absl::StatusOr<std::string> Run() {
     if (auto status = LoadBoth(); !status.ok()) return status;
     for (uint32_t round = 1; round <= options_.rounds; ++round) {
-      if (isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "\rround %u\x1b[K", round);
+      ShowProgress(fmt::format("round {}", round));
       if (auto status = RunRound(); !status.ok()) return status;
     }
-    if (isatty(STDERR_FILENO) == 1) std::fputs("\r\x1b[K", stderr);
+    EndProgress();
     return fmt::format(
         "durability, {} references (13 digits -> 12 digits) held, {} added in batches of {}, "
         "medians of {}\n{}\n"

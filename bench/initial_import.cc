@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "bench/add_workload.h"
+#include "bench/progress.h"
 #include "bench/server_cpu.h"
 #include "bench/servers.h"
 
@@ -53,29 +54,25 @@ bool IsEndWanted() {
 
 // ---- Progress ----
 
-// A line on a terminal, which goes when the work is over; nothing elsewhere.
+// How far an import is, until it is over.
 class ProgressLine {
  public:
   ProgressLine(const char* what, uint64_t total) : what_(what), total_(total) {}
-  ~ProgressLine() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
+  ~ProgressLine() { EndProgress(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void Show(uint64_t done) const {
-    if (!shown_) return;
     const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
     const auto count = static_cast<double>(done);
-    fmt::print(stderr, "\r{}: {} of {} records, {:.1f} %, {:.0f} records/s\x1b[K", what_, done,
-               total_, 100 * count / static_cast<double>(std::max<uint64_t>(total_, 1)),
-               count / seconds);
+    ShowProgress(fmt::format(
+        "{}: {} of {} records, {:.1f} %, {:.0f} records/s", what_, done, total_,
+        100 * count / static_cast<double>(std::max<uint64_t>(total_, 1)), count / seconds));
   }
 
  private:
   const char* const what_;
   const uint64_t total_;
-  const bool shown_ = isatty(STDERR_FILENO) == 1;
   const Clock::time_point begun_ = Clock::now();
 };
 

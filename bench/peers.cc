@@ -3,17 +3,14 @@
 #include <absl/cleanup/cleanup.h>
 #include <fmt/format.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -32,7 +29,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kSet = "xref-bench";
-constexpr double kNsInSecond = 1e9;
 
 // One server asked in one way.
 struct Candidate {
@@ -42,7 +38,6 @@ struct Candidate {
   int pid = 0;
   std::unique_ptr<AskedPeer> peer;
   std::unique_ptr<Connection> connection;
-  double bytes_per_reference = 0;  // 0 where another candidate has loaded the same
   std::vector<Prepared> questions;
 
   std::string name() const { return server + " " + command; }

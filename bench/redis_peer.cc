@@ -49,10 +49,7 @@ absl::Status RedisPeer::Use(const std::string& set) {
 }
 
 absl::StatusOr<std::vector<std::string>> RedisPeer::Lookup(const IdBatch& sources) {
-  std::vector<std::string_view> words{"HMGET", set_};
-  IdCursor cursor(sources);
-  for (uint32_t i = 0; i < sources.count; ++i) words.push_back(cursor.Next());
-  const auto reply = Call(words);
+  const auto reply = Call(QuestionWords(sources));
   if (!reply.ok()) return reply.status();
   std::vector<std::string> targets;
   for (const RespReply& item : reply->items) targets.push_back(item.text);
@@ -102,7 +99,7 @@ absl::StatusOr<size_t> RedisPeer::TakeLoaded(std::string_view received) const {
   return taken;
 }
 
-std::string RedisPeer::EncodeQuestion(const IdBatch& sources) const {
+std::vector<std::string_view> RedisPeer::QuestionWords(const IdBatch& sources) const {
   std::vector<std::string_view> words;
   switch (data_) {
     case RedisData::kHash:
@@ -117,8 +114,12 @@ std::string RedisPeer::EncodeQuestion(const IdBatch& sources) const {
   }
   IdCursor source(sources);
   for (uint32_t i = 0; i < sources.count; ++i) words.push_back(source.Next());
+  return words;
+}
+
+std::string RedisPeer::EncodeQuestion(const IdBatch& sources) const {
   std::string command;
-  AppendCommand(words, command);
+  AppendCommand(QuestionWords(sources), command);
   return command;
 }
 

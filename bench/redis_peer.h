@@ -51,6 +51,8 @@ class RedisPeer : public Peer {
   RedisPeer(std::string server, RedisData data, std::unique_ptr<Connection> connection)
       : server_(std::move(server)), data_(data), connection_(std::move(connection)) {}
 
+  std::vector<std::string_view> QuestionWords(const IdBatch& sources) const;
+
   const std::string server_;
   const RedisData data_;
   const std::unique_ptr<Connection> connection_;

@@ -131,6 +131,23 @@ class Partition : public ClusterTest {
     }
   }
 
+  // Waits until a hundred more changes are acknowledged, or for the deadline. Returns how many that
+  // is.
+  static uint64_t AwaitHundredMore(const ChangeHistory& history) {
+    const uint64_t enough = history.acknowledged() + 100;
+    const auto give_up = Clock::now() + kDeadline;
+    while (history.acknowledged() < enough && Clock::now() < give_up) std::this_thread::yield();
+    return enough;
+  }
+  // What clients were told, against what the primary holds in the end.
+  void ExpectRight(ChangeHistory& history, const std::string& primary) {
+    history.ExpectOnePrimaryAtATime();
+    const auto client = Connect(primary);
+    const auto place = client->Resolve("shop", "orders");
+    ASSERT_TRUE(place.ok()) << place.status();
+    history.ExpectHeldBy(*client, *place);
+  }
+
   // One change of the world, drawn at random.
   void Disturb(std::mt19937_64& random, const Arguments& options) {
     const std::string hosts[] = {"a", "b", "c", "e"};
@@ -190,20 +207,12 @@ class Partition : public ClusterTest {
     // And it goes on by itself.
     const std::string primary = AwaitPrimary(kNames);
     ASSERT_FALSE(primary.empty());
-    const uint64_t before = history.acknowledged();
-    const auto give_up = Clock::now() + kDeadline;
-    while (history.acknowledged() < before + 100 && Clock::now() < give_up) {
-      std::this_thread::yield();
-    }
+    const uint64_t enough = AwaitHundredMore(history);
     stopping = true;
     for (std::thread& thread : threads) thread.join();
-    EXPECT_GE(history.acknowledged(), before + 100) << "it does not go on";
-    history.ExpectOnePrimaryAtATime();
+    EXPECT_GE(history.acknowledged(), enough) << "it does not go on";
     const std::string last = AwaitPrimary(kNames);
-    const auto client = Connect(last);
-    const auto place = client->Resolve("shop", "orders");
-    ASSERT_TRUE(place.ok()) << place.status();
-    history.ExpectHeldBy(*client, *place);
+    ExpectRight(history, last);
     for (const std::string& name : kNames) {
       if (name == last) continue;
       AwaitCaughtUp(name, last);
@@ -257,20 +266,11 @@ TEST_F(Partition, ASlowEtcdLosesNothing) {
   std::this_thread::sleep_for(std::chrono::seconds(6));  // two leases
   hosts_.LiftLimit("e");
   EXPECT_FALSE(AwaitPrimary(kNames).empty());
-  const uint64_t before = history.acknowledged();
-  const auto give_up = Clock::now() + kDeadline;
-  while (history.acknowledged() < before + 100 && Clock::now() < give_up) {
-    std::this_thread::yield();
-  }
+  const uint64_t enough = AwaitHundredMore(history);
   stopping = true;
   asker.join();
-  EXPECT_GE(history.acknowledged(), before + 100) << "it does not go on";
-  history.ExpectOnePrimaryAtATime();
-  const std::string last = AwaitPrimary(kNames);
-  const auto client = Connect(last);
-  const auto place = client->Resolve("shop", "orders");
-  ASSERT_TRUE(place.ok()) << place.status();
-  history.ExpectHeldBy(*client, *place);
+  EXPECT_GE(history.acknowledged(), enough) << "it does not go on";
+  ExpectRight(history, AwaitPrimary(kNames));
 }
 
 TEST_F(Partition, AStandbyOnASlowLinkHoldsNobodyUp) {

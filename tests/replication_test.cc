@@ -22,7 +22,19 @@ namespace {
 
 using ::testing::HasSubstr;
 
-using Replication = NodesTest;
+class Replication : public NodesTest {
+ protected:
+  // A primary "a" and its standby "b", which both hold what it returns.
+  References StartPair() {
+    Start("a");
+    CreateShop("a");
+    StartStandby("b", "a");
+    References held = MakeReferences(100, "S-");
+    Import("a", held);
+    AwaitCaughtUp("b", "a");
+    return held;
+  }
+};
 
 TEST_F(Replication, AStandbyHasEverythingThatThePrimaryHas) {
   Start("primary");
@@ -365,12 +377,7 @@ TEST_F(Replication, APromotionWithEveryAcknowledgedChangeNeedsNoForce) {
 }
 
 TEST_F(Replication, APrimaryThatReturnsKeepsWhatItHadAloneInAFileAndFollows) {
-  Start("a");
-  CreateShop("a");
-  StartStandby("b", "a");
-  const References shared = MakeReferences(100, "S-");
-  Import("a", shared);
-  AwaitCaughtUp("b", "a");
+  const References shared = StartPair();
   Crash("b");
   ASSERT_EQ(Xref("a", {"add", "shop/orders", "alone", "9"}).exit_code, 0);
   Crash("a");
@@ -395,12 +402,7 @@ TEST_F(Replication, APrimaryThatReturnsKeepsWhatItHadAloneInAFileAndFollows) {
 }
 
 TEST_F(Replication, ACopyOfWhatNeverReachedTheNextPrimaryIsDiscarded) {
-  Start("a");
-  CreateShop("a");
-  StartStandby("b", "a");
-  References held = MakeReferences(100, "S-");
-  Import("a", held);
-  AwaitCaughtUp("b", "a");
+  References held = StartPair();
   Crash("b");
   ASSERT_EQ(Xref("a", {"add", "shop/orders", "alone", "9"}).exit_code, 0);
   // The second time it knows of no standby, and keeps nothing in its journal: so c takes a copy.
@@ -425,12 +427,7 @@ TEST_F(Replication, ACopyOfWhatNeverReachedTheNextPrimaryIsDiscarded) {
 }
 
 TEST_F(Replication, APrimaryWhoseTermNobodyHeardOfFollowsTheNextOne) {
-  Start("a");
-  CreateShop("a");
-  StartStandby("b", "a");
-  References held = MakeReferences(100, "S-");
-  Import("a", held);
-  AwaitCaughtUp("b", "a");
+  References held = StartPair();
   Crash("a");
   // Both become the primary of a second epoch, one after the other, and neither hears of it.
   ASSERT_EQ(Xref("b", {"promote", "--force"}).exit_code, 0);
