@@ -24,6 +24,9 @@ class Asking {
  public:
   static absl::StatusOr<std::unique_ptr<Asking>> Begin(const WorkloadOptions& options,
                                                        protocol::Opcode question) {
+    if (options.ids == 0 && options.seconds == 0) {
+      return absl::InvalidArgumentError("a round would never end: give --seconds or --ids");
+    }
     auto peer =
         ConnectLoaded(options.server, options.shape, options.shape_name, options.references);
     if (!peer.ok()) return peer.status();
