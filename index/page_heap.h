@@ -11,7 +11,7 @@
 
 namespace xref {
 
-// Memory for the index: runs of 8 KiB pages, cut from 2 MiB regions that the system is asked to
+// Memory for the index: runs of 4 KiB pages, cut from 2 MiB regions that the system is asked to
 // back with one huge page each, so that a random access seldom misses the TLB. Pieces smaller than
 // a page come from operator new, so that small entity types cost what they use.
 //
@@ -21,7 +21,7 @@ namespace xref {
 // Thread-safety: for one thread, except Prepare and bytes_reserved, which any thread may call.
 class PageHeap {
  public:
-  static constexpr size_t kPageBytes = size_t{8} << 10;
+  static constexpr size_t kPageBytes = size_t{4} << 10;
   static constexpr size_t kRegionBytes = size_t{2} << 20;
 
   PageHeap() = default;

@@ -5,15 +5,16 @@
 namespace xref {
 
 RecordArena::~RecordArena() {
-  if (block_count_ > 0) heap_->Free(blocks_[0], first_block_bytes_);
-  for (uint32_t i = 1; i < block_count_; ++i) heap_->Free(blocks_[i], kBlockBytes);
+  for (uint32_t i = 0; i < block_count_; ++i) {
+    heap_->Free(blocks_[i], i + 1 < block_count_ ? kBlockBytes : last_block_bytes_);
+  }
 }
 
 void RecordArena::Swap(RecordArena& other) {
   std::swap(blocks_, other.blocks_);
   std::swap(heap_, other.heap_);
   std::swap(block_count_, other.block_count_);
-  std::swap(first_block_bytes_, other.first_block_bytes_);
+  std::swap(last_block_bytes_, other.last_block_bytes_);
   std::swap(end_, other.end_);
   std::swap(hole_units_, other.hole_units_);
 }
@@ -56,31 +57,37 @@ void RecordArena::MakeHole(uint32_t unit, uint32_t units) {
 
 bool RecordArena::MakeRoom(uint32_t units) {
   // A record does not cross from one block to the next: what is left of this one becomes a hole.
-  const uint32_t left = (kBlockUnits - end_ % kBlockUnits) % kBlockUnits;
-  const bool next_block = left < units;
-  if (!next_block || end_ == 0) {
-    const uint32_t bytes = (end_ + units) * kUnitBytes;
-    if (block_count_ <= 1 && bytes > first_block_bytes_) GrowFirstBlock(bytes + bytes / 2);
-    return true;
+  const uint32_t left = block_count_ * kBlockUnits - end_;
+  if (left < units) {
+    if (block_count_ == kBlocks) return false;
+    if (left > 0) {
+      GrowLastBlock(kBlockBytes);
+      MakeHole(end_, left);
+    }
+    end_ += left;
+    ++block_count_;
+    last_block_bytes_ = 0;
   }
-  if (block_count_ == kBlocks) return false;
-  if (first_block_bytes_ < kBlockBytes) GrowFirstBlock(kBlockBytes);
-  if (left > 0) MakeHole(end_, left);
-  end_ += left;
-  blocks_[block_count_++] = static_cast<char*>(heap_->Allocate(kBlockBytes));
+  const uint32_t bytes = (end_ + units - (block_count_ - 1) * kBlockUnits) * kUnitBytes;
+  if (bytes > last_block_bytes_) {
+    // The first block follows an entity type of a few references closely; later ones grow by pages.
+    GrowLastBlock(block_count_ == 1 ? bytes + bytes / 2
+                                    : std::max<size_t>(bytes, PageHeap::kPageBytes));
+  }
   return true;
 }
 
-void RecordArena::GrowFirstBlock(size_t bytes) {
+void RecordArena::GrowLastBlock(size_t bytes) {
   const size_t grown_bytes = PageHeap::RoundUp(std::min<size_t>(bytes, kBlockBytes));
+  if (grown_bytes == last_block_bytes_) return;
+  char*& block = blocks_[block_count_ - 1];
   auto* grown = static_cast<char*>(heap_->Allocate(grown_bytes));
-  if (block_count_ > 0) {
-    std::memcpy(grown, blocks_[0], end_ * kUnitBytes);
-    heap_->Free(blocks_[0], first_block_bytes_);
+  if (last_block_bytes_ > 0) {
+    std::memcpy(grown, block, last_block_bytes_);
+    heap_->Free(block, last_block_bytes_);
   }
-  blocks_[0] = grown;
-  block_count_ = 1;
-  first_block_bytes_ = static_cast<uint32_t>(grown_bytes);
+  block = grown;
+  last_block_bytes_ = static_cast<uint32_t>(grown_bytes);
 }
 
 }  // namespace xref

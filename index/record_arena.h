@@ -56,8 +56,8 @@ inline bool HasTarget(Record record, std::string_view target) {
 }
 
 // Packed records of one segment, found by 16-bit offsets in units of 4 bytes: up to 256 KiB, in 16
-// blocks that never move once they have their full size. A removed record leaves a hole; the owner
-// gets the space back by copying what is left into another arena.
+// blocks, of which the last grows in steps. A removed record leaves a hole; the owner gets the
+// space back by copying what is left into another arena.
 //
 // Thread-compatible. A view of a record is valid until the next Append or Rewrite.
 class RecordArena {
@@ -130,14 +130,14 @@ class RecordArena {
   void MakeHole(uint32_t unit, uint32_t units);
   // Makes units [end_, end_ + units) usable, moving end_ to the next block if need be.
   bool MakeRoom(uint32_t units);
-  // Replaces the first block, as long as it is the only one, by a larger one.
-  void GrowFirstBlock(size_t bytes);
+  // Replaces the last block by a larger one.
+  void GrowLastBlock(size_t bytes);
 
-  // All blocks have kBlockBytes, but the first may be smaller for as long as it is the only one.
+  // All blocks have kBlockBytes, but the last may be smaller.
   char* blocks_[kBlocks] = {};
   HeapAccount* heap_ = nullptr;
   uint32_t block_count_ = 0;
-  uint32_t first_block_bytes_ = 0;
+  uint32_t last_block_bytes_ = 0;
   uint32_t end_ = 0;  // first unit past the last record or hole
   uint32_t hole_units_ = 0;
 };
