@@ -1,0 +1,52 @@
+import type { ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { Button } from "./Button";
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  // The buttons at its foot; submits what `onSubmit` does.
+  foot?: ComponentChildren;
+  onSubmit?: () => void;
+  wide?: boolean;
+  side?: "left" | "right";
+}
+
+// The browser's own dialog: it keeps the focus within, and gives it back at the end.
+export function Dialog({ title, onClose, children, foot, onSubmit, wide, side }: Props) {
+  const element = useRef<HTMLDialogElement>(null);
+  const title_id = useId();
+  useLayoutEffect(() => {
+    const shown = element.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class={`dialog${wide ? " wide" : ""}${side ? ` side-${side}` : ""}`}
+      aria-labelledby={title_id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <form
+        class="dialog-form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit?.();
+        }}
+      >
+        <header class="dialog-head">
+          <h2 id={title_id}>{title}</h2>
+          <Button kind="quiet" icon="close" label="Close" onClick={onClose} />
+        </header>
+        <div class="dialog-body">{children}</div>
+        {foot && <footer class="dialog-foot">{foot}</footer>}
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,20 @@
+import type { ComponentChildren } from "preact";
+import { Button } from "./Button";
+
+interface Props {
+  children: ComponentChildren;
+  previous: (() => void) | null;
+  next: (() => void) | null;
+}
+
+export function Pager({ children, previous, next }: Props) {
+  return (
+    <nav class="pager" aria-label="Pages">
+      <span class="pager-range" role="status">
+        {children}
+      </span>
+      <Button icon="previous" label="Previous page" disabled={!previous} onClick={previous ?? undefined} />
+      <Button icon="next" label="Next page" disabled={!next} onClick={next ?? undefined} />
+    </nav>
+  );
+}

@@ -1,0 +1,41 @@
+import { useState } from "preact/hooks";
+import { api } from "../api";
+import { changed } from "../changes";
+import { useAction } from "../loaded";
+import { go, placeLink } from "../route";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { Field } from "../ui/Field";
+import { ProblemNote } from "../ui/States";
+
+export function AddType({ integration, onClose }: { integration: string; onClose: () => void }) {
+  const [name, setName] = useState("");
+  const { busy, problem, run } = useAction();
+  const type = name.trim();
+  const add = () =>
+    run(async () => {
+      if (!type) return;
+      await api.addType(integration, type);
+      changed();
+      onClose();
+      go(placeLink({ integration, type }));
+    });
+  return (
+    <Dialog
+      title={`Add an entity type to ${integration}`}
+      onClose={onClose}
+      onSubmit={() => void add()}
+      foot={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" submit busy={busy} disabled={!type}>
+            Add
+          </Button>
+        </>
+      }
+    >
+      <Field label="Name" value={name} onInput={setName} mono focus placeholder="invoices" hint="Sync engines use it. It cannot be changed." />
+      <ProblemNote problem={problem} />
+    </Dialog>
+  );
+}

@@ -1,0 +1,39 @@
+import { useState } from "preact/hooks";
+import { actor, actor_bytes_max, setActor } from "../actor";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { Field } from "../ui/Field";
+
+export function NameDialog({ onClose }: { onClose: () => void }) {
+  const [name, setName] = useState(actor.get());
+  const too_long = new TextEncoder().encode(name.trim()).length > actor_bytes_max;
+  const save = () => {
+    if (too_long) return;
+    setActor(name);
+    onClose();
+  };
+  return (
+    <Dialog
+      title="Your name"
+      onClose={onClose}
+      onSubmit={save}
+      foot={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" submit disabled={too_long}>
+            Save
+          </Button>
+        </>
+      }
+    >
+      <Field
+        label="Name"
+        value={name}
+        onInput={setName}
+        focus
+        hint="The history shows it beside each change that you make from this browser. It is no sign-in."
+        error={too_long ? "That is too long." : undefined}
+      />
+    </Dialog>
+  );
+}

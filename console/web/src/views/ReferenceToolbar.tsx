@@ -1,0 +1,123 @@
+import type { RefObject } from "preact";
+import { api } from "../api";
+import { openDialog } from "../dialogs";
+import type { Origin } from "../contract";
+import type { Params } from "../route";
+import { Button } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { Menu } from "../ui/Menu";
+import { origin_words } from "../words";
+import type { PlaceProps } from "./place";
+import { Purge } from "./Purge";
+import { UniqueTargets } from "./UniqueTargets";
+
+interface Props extends PlaceProps {
+  text: string;
+  search: RefObject<HTMLInputElement | null>;
+  busy: boolean;
+  onText: (text: string) => void;
+  onSearchKey: (event: KeyboardEvent) => void;
+  onChange: (change: Params) => void;
+  onAdd: () => void;
+}
+
+const orders: [value: string, label: string][] = [
+  ["newest", "Latest change first"],
+  ["source", "By source ID"],
+  ["target", "By target ID"],
+];
+
+function Choice({ label, value, options, onChange, disabled }: {
+  label: string;
+  value: string;
+  options: [value: string, label: string][];
+  onChange: (value: string) => void;
+  disabled?: boolean;
+}) {
+  return (
+    <select aria-label={label} title={label} value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value)}>
+      {options.map(([option, words]) => (
+        <option key={option} value={option}>
+          {words}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export function ReferenceToolbar({ integration, place, params, text, search, busy, onText, onSearchKey, onChange, onAdd }: Props) {
+  const match = params["match"] ?? "begins";
+  return (
+    <div class="toolbar">
+      <div class="search" role="search">
+        {busy ? <span class="spinner" aria-hidden="true" /> : <Icon name="search" />}
+        <input
+          ref={search}
+          type="search"
+          dir="auto"
+          placeholder={`${integration.source_platform} or ${integration.target_platform} ID`}
+          aria-label={`Search by ${integration.source_platform} or ${integration.target_platform} ID`}
+          aria-keyshortcuts="/"
+          value={text}
+          spellcheck={false}
+          autocapitalize="off"
+          autocomplete="off"
+          onInput={(event) => onText(event.currentTarget.value)}
+          onKeyDown={onSearchKey}
+        />
+        <kbd aria-hidden="true">/</kbd>
+        <Choice
+          label="How to match"
+          value={match}
+          options={[
+            ["begins", "begins with"],
+            ["contains", "contains"],
+          ]}
+          onChange={(value) => onChange({ match: value === "begins" ? "" : value })}
+        />
+      </div>
+      <Choice
+        label="Origin"
+        value={params["origin"] ?? ""}
+        options={[["", "Any origin"], ...Object.entries(origin_words) as [Origin, string][]]}
+        onChange={(origin) => onChange({ origin })}
+      />
+      <Choice
+        label={text ? "A search answers in the order of the IDs" : "Order"}
+        value={params["order"] ?? "newest"}
+        options={orders}
+        disabled={text !== ""}
+        onChange={(order) => onChange({ order })}
+      />
+      <span class="toolbar-gap" />
+      <Menu
+        label="Export"
+        icon="download"
+        items={[
+          { label: "CSV", download: api.exportAddress(place, "csv") },
+          { label: "NDJSON", download: api.exportAddress(place, "ndjson") },
+        ]}
+      >
+        Export
+      </Menu>
+      <Button kind="primary" icon="add" title="Add a reference (n)" onClick={onAdd}>
+        Add
+      </Button>
+      <Menu
+        label={`More for ${place.type}`}
+        icon="more"
+        items={[
+          {
+            label: "One source per target…",
+            run: () => openDialog((close) => <UniqueTargets integration={integration} place={place} onClose={close} />),
+          },
+          {
+            label: "Delete all references…",
+            danger: true,
+            run: () => openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
+          },
+        ]}
+      />
+    </div>
+  );
+}
