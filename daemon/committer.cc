@@ -144,6 +144,11 @@ void Committer::Commit(Group& group) {
     Count(counters.verdicts[i], plan.count(static_cast<protocol::Verdict>(i)));
   }
 
+  for (const GroupPlan::PlaceResult& result : plan.place_results()) {
+    counters.places.Count(result.place, WriterCounters::kAdded, result.added);
+    counters.places.Count(result.place, WriterCounters::kConflicts, result.conflicts);
+  }
+
   Pass(Failpoint::kReplyBefore);
   // What changed nothing is held as well: it tells of changes that a standby must have first.
   if (group.front()->is_question() || IsFromStandby(group)) {

@@ -41,6 +41,7 @@ Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, s
       thread_(thread),
       session_(service, io_thread),
       leadership_(service.state.leadership),
+      counters_(service.state.io[io_thread]),
       peer_(NameOf(socket_)),
       frame_due_since_(Clock::now()) {}
 
@@ -108,7 +109,11 @@ std::optional<size_t> Connection::HandleInput() {
     const protocol::Bytes stream(input_.data() + input_begin_, input_end_ - input_begin_);
     const auto result = protocol::ParseFrame(stream, protocol::kRequestBytesMax);
     if (const auto* parsed = std::get_if<Parsed>(&result)) {
+      // Of many small requests the clock would be looked at for longer than they take.
+      const bool is_timed = input_begin_ == turn_begin && IsQuestion(parsed->frame.header.opcode);
+      const auto begun = is_timed ? Clock::now() : Clock::time_point();
       HandleFrame(parsed->frame);
+      if (is_timed) counters_.questions.Count(Clock::now() - begun);
       input_begin_ += parsed->consumed;
       frame_due_since_.reset();
     } else if (const auto* more = std::get_if<NeedMore>(&result)) {
@@ -125,14 +130,23 @@ std::optional<size_t> Connection::HandleInput() {
   return std::nullopt;
 }
 
+bool Connection::IsQuestion(protocol::Opcode opcode) {
+  return opcode == protocol::Opcode::kCheck || opcode == protocol::Opcode::kLookup ||
+         opcode == protocol::Opcode::kReverse;
+}
+
 void Connection::HandleFrame(const protocol::Frame& frame) {
-  const auto make_done = [this]() -> Session::ChangeDone {
-    return [self = shared_from_this(), term = leadership_.term()](std::string reply) mutable {
-      auto executor = self->socket_.get_executor();
-      asio::post(executor, [self = std::move(self), term, reply = std::move(reply)] {
-        self->OnChangeDone(reply, term);
-      });
-    };
+  const bool is_change = protocol::MutationOf(frame.header.opcode).has_value();
+  const auto make_done = [this, is_change]() -> Session::ChangeDone {
+    const auto begun = is_change ? Clock::now() : Clock::time_point();
+    return
+        [self = shared_from_this(), begun, term = leadership_.term()](std::string reply) mutable {
+          auto executor = self->socket_.get_executor();
+          asio::post(executor, [self = std::move(self), begun, term, reply = std::move(reply)] {
+            if (begun != Clock::time_point()) self->counters_.changes.Count(Clock::now() - begun);
+            self->OnChangeDone(reply, term);
+          });
+        };
   };
   switch (session_.Handle(frame, output_, make_done)) {
     case Session::Next::kAnswered:

@@ -51,6 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void HandleFrame(const protocol::Frame& frame);
   // `term`: of the daemon's leadership, when the peer asked.
   void OnChangeDone(const std::string& frame, uint64_t term);
+  static bool IsQuestion(protocol::Opcode opcode);
 
   // True while too much is owed to the peer for another request to be taken.
   bool Congested() const;
@@ -73,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   IoThread& thread_;
   Session session_;
   const Leadership& leadership_;
+  IoCounters& counters_;
   std::string peer_;  // for the log
 
   // Bytes [input_begin_, input_end_) are read and not handled yet.

@@ -17,9 +17,11 @@
 #include <thread>
 #include <vector>
 
+#include "console/server.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/committer.h"
+#include "daemon/console_gateway.h"
 #include "daemon/io_thread.h"
 #include "daemon/limits.h"
 #include "daemon/listener.h"
@@ -42,6 +44,7 @@
 //   I/O 0..N-1   sockets, parsing, questions        --changes-->  commit queue
 //   writer       recovery; then: queue -> decide -> journal -> store  --replies--> I/O threads
 //   maintenance  journal -> snapshot, every so often; between that, jobs that sessions ask for
+//   http         the console and the API: asks like a connection, by the console's gateway
 //   election     of a cluster: asks etcd who is the primary, and has the writer follow or lead
 //
 //                        reads (reader lock, one slot a thread)
@@ -55,7 +58,9 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text, bool trusts_network) {
+// `option` is where it comes from, such as "--listen".
+absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text,
+                                           bool trusts_network) {
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -71,14 +76,14 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& text, bool trusts_
       std::from_chars(text.data() + colon + 1, end, port) == std::from_chars_result{end, {}};
   if (!is_number || error) {
     return absl::InvalidArgumentError(fmt::format(
-        "--listen {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", text));
+        "{} {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", option, text));
   }
   if (!address.is_loopback() && !trusts_network) {
     return absl::InvalidArgumentError(
-        fmt::format("--listen {}: only a loopback address is allowed, since whoever reaches the "
+        fmt::format("{} {}: only a loopback address is allowed, since whoever reaches the "
                     "port can change everything; use 127.0.0.1 or ::1, or --trust-network where "
                     "nobody else can reach it",
-                    text));
+                    option, text));
   }
   return tcp::endpoint(address, port);
 }
@@ -116,8 +121,8 @@ class Daemon {
         folder_(folder),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
-        state_(io_count_),
-        store_(io_count_ + 1),  // the last slot is for the queries
+        state_(io_count_ + 1),
+        store_(io_count_ + 2),  // one slot is for the queries, and the last one for the console
         feed_(AckRuleOf(options)),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
                      std::chrono::hours(24) * options.history_days, [this] { return KeepFrom(); }),
@@ -177,8 +182,22 @@ class Daemon {
     service_.election = &*election_;
     return absl::OkStatus();
   }
+  absl::Status ServeHttp(const tcp::endpoint& address) {
+    gateway_.emplace(service_, io_count_);
+    auto server = console::Server::Bind(
+        {.address = address,
+         .host_names = options_.http_names,
+         .request_timeout = std::chrono::milliseconds(options_.frame_timeout_ms)},
+        *gateway_);
+    if (!server.ok()) return server.status();
+    console_ = *std::move(server);
+    return absl::OkStatus();
+  }
   // HOST:PORT, with the port that was taken where 0 was asked for.
   std::string address() const { return listener_->address(); }
+  std::optional<std::string> http_address() const {
+    return console_ ? std::optional(console_->address()) : std::nullopt;
+  }
   // Whether it ended since a copy of the primary's data has arrived, to be started with.
   bool reload() const { return reload_; }
 
@@ -193,6 +212,10 @@ class Daemon {
     for (const auto& thread : io_threads_) thread->Start();
     listener_->Start();
     spdlog::info("listening on {}", listener_->address());
+    if (console_) {
+      console_->Start();
+      spdlog::info("http: serving {}", console_->address());
+    }
     std::thread writer([this] { RunWriter(); });
 
     main_.run();
@@ -202,6 +225,7 @@ class Daemon {
     state_.DrainIfReady();
     listener_->Stop();
     for (const auto& thread : io_threads_) thread->Drain();
+    if (console_) console_->Stop();
     if (follower_) follower_->Stop();
     feed_.Stop();  // what waits for a standby is answered as it is
     if (was_loaded) WaitUntilDrained();
@@ -439,20 +463,32 @@ class Daemon {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
   std::optional<Election> election_;  // of one of a cluster; ends before what it acts upon
-  absl::Status ended_;                // written by the writer before main_ is stopped
+  std::optional<ConsoleGateway> gateway_;
+  std::unique_ptr<console::Server> console_;  // null with --http off
+  absl::Status ended_;                        // written by the writer before main_ is stopped
 };
 
 }  // namespace
 
 absl::Status RunDaemon(const Options& options) {
-  auto address = ParseAddress(options.listen, options.trust_network);
+  auto address = ParseAddress("--listen", options.listen, options.trust_network);
   if (!address.ok()) return address.status();
+  std::optional<tcp::endpoint> http;
+  if (options.http != "off") {
+    auto parsed = ParseAddress("--http", options.http, options.trust_network);
+    if (!parsed.ok()) return parsed.status();
+    http = *parsed;
+  }
   for (;;) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
     Daemon daemon(options, *folder);
     if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
-    address = ParseAddress(daemon.address(), options.trust_network);
+    address = ParseAddress("--listen", daemon.address(), options.trust_network);
+    if (http) {
+      if (auto status = daemon.ServeHttp(*http); !status.ok()) return status;
+      http = *ParseAddress("--http", *daemon.http_address(), options.trust_network);
+    }
     const absl::Status ended = daemon.Run();
     if (!daemon.reload()) return ended;
     spdlog::info("a copy of the primary's data has arrived: starting with it");

@@ -58,6 +58,14 @@ class GroupPlan {
   // What must be made durable, in order; empty if the group changes nothing.
   std::vector<JournalRecord> Records() const;
 
+  // What mutations came to, each by itself.
+  struct PlaceResult {
+    PlaceId place = 0;
+    uint64_t added = 0;  // references, also by settling and putting
+    uint64_t conflicts = 0;
+  };
+  const std::vector<PlaceResult>& place_results() const { return place_results_; }
+
   // How many items were answered with each verdict.
   uint64_t count(protocol::Verdict verdict) const {
     return verdicts_[static_cast<size_t>(verdict)];
@@ -136,6 +144,7 @@ class GroupPlan {
   std::vector<CreateIntegration> created_;
   std::deque<std::string> records_;  // encoded changes, the last of them with lsn_
   uint64_t verdicts_[protocol::kVerdictLast + 1] = {};
+  std::vector<PlaceResult> place_results_;
 };
 
 }  // namespace xref

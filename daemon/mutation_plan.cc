@@ -14,6 +14,22 @@ using protocol::Outcome;
 using protocol::StatusCode;
 using protocol::Verdict;
 
+namespace {
+
+GroupPlan::PlaceResult ResultOf(const MutationRequest& asked,
+                                const protocol::MutationReply& reply) {
+  const bool links = asked.mutation == Mutation::kAdd || asked.mutation == Mutation::kPut ||
+                     asked.mutation == Mutation::kSettle;
+  GroupPlan::PlaceResult result{.place = asked.place};
+  for (const Outcome& outcome : reply.outcomes) {
+    if (links && outcome.verdict == Verdict::kDone) ++result.added;
+    if (outcome.verdict == Verdict::kConflict) ++result.conflicts;
+  }
+  return result;
+}
+
+}  // namespace
+
 GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
   const ReferenceIndex* index = store_.WriterIndex(asked.place);
   if (index == nullptr) return Reply::Refusing(protocol::NoSuchPlace(asked.place));
@@ -48,6 +64,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const MutationRequest& asked) {
     if (!asked.rehearsal) ++verdicts_[static_cast<size_t>(outcome.verdict)];
     reply.outcomes.push_back(outcome);
   }
+  if (!asked.rehearsal) place_results_.push_back(ResultOf(asked, reply));
   const bool changes = effect.sources.size() + effect.lapsed.size() > 0;
   if (changes && !asked.rehearsal) RecordEffect(asked, effect);
   return Reply::Of(reply);

@@ -70,7 +70,7 @@ std::string FindAddressFault(const std::string& text) {
 constexpr const char* kFooter = R"(
 Examples:
   xrefd --data /var/lib/xrefd
-  xrefd --data ./data --listen 127.0.0.1:9000 --threads 2
+  xrefd --data ./data --listen 127.0.0.1:9000 --http 127.0.0.1:9001 --threads 2
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
   xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
   xrefd --restore backup.xref --data /var/lib/xrefd-new
@@ -102,6 +102,15 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "Where clients connect; port 0 takes any free port. Only loopback addresses: "
                  "others need access tokens, which this version does not have")
       ->type_name("HOST:PORT");
+  app.add_option(
+         "--http", options.http,
+         "Where browsers find the console, and others the API, /metrics and /healthz; \"off\" "
+         "for nowhere. Loopback addresses only, as for --listen")
+      ->type_name("HOST:PORT");
+  app.add_option("--http-name", options.http_names,
+                 "Names, beside addresses and localhost, that the HTTP port may be called by")
+      ->type_name("NAME,...")
+      ->delimiter(',');
   app.add_option("--threads", options.threads, "I/O threads; 0 is one per core")
       ->type_name("N")
       ->check(CLI::Range(0, 256));

@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "daemon/latency_counters.h"
+#include "daemon/place_counters.h"
 #include "index/vocabulary.h"
 #include "protocol/change_messages.h"
 #include "replication/leadership.h"
@@ -25,6 +28,25 @@ enum class Phase : uint8_t {
   kDiverged,  // its state is not the primary's: tells its status for a moment, then ends
 };
 
+// As STATUS tells it, e.g. "read-only".
+constexpr std::string_view NameOf(Phase phase) {
+  switch (phase) {
+    case Phase::kLoading:
+      return "loading";
+    case Phase::kStandby:
+      return "standby";
+    case Phase::kReady:
+      return "ready";
+    case Phase::kReadOnly:
+      return "read-only";
+    case Phase::kDraining:
+      return "draining";
+    case Phase::kDiverged:
+      return "diverged";
+  }
+  return "unknown";
+}
+
 // What can be wrong with the daemon, each on its own.
 enum class Trouble : uint8_t { kCommit, kCheckpoint, kDamage, kFollowing, kCount };
 
@@ -36,6 +58,11 @@ struct alignas(64) IoCounters {
   std::atomic<uint64_t> ids_synced = 0;  // of those checked
   std::atomic<uint64_t> ids_looked_up = 0;
   std::atomic<uint64_t> targets_reversed = 0;
+  // Of source IDs that were checked, by place.
+  enum : size_t { kChecked, kSynced, kPlaceCounters };
+  PlaceCounters<kPlaceCounters> places;
+  LatencyCounters questions;  // the first of each read from a connection
+  LatencyCounters changes;
 };
 
 // Adds to a counter that has one writer: cheaper than an atomic read-modify-write.
@@ -59,6 +86,8 @@ struct alignas(64) WriterCounters {
   std::atomic<uint64_t> group_us_last = 0;  // from decision to durable
   std::atomic<uint64_t> group_us_max = 0;
   std::array<std::atomic<uint64_t>, protocol::kVerdictLast + 1> verdicts{};  // items, by verdict
+  enum : size_t { kAdded, kConflicts, kPlaceCounters };
+  PlaceCounters<kPlaceCounters> places;
 };
 
 class ServerState {

@@ -388,8 +388,11 @@ void Session::AnswerCheck(const Frame& frame, std::string& out) {
     return Refuse(frame.header, protocol::NoSuchPlace(request.place), out);
   }
   IoCounters& counters = service_.state.io[io_thread_];
+  const uint64_t synced = CountSynced(bitmap, request.ids.count);
   Count(counters.ids_checked, request.ids.count);
-  Count(counters.ids_synced, CountSynced(bitmap, request.ids.count));
+  Count(counters.ids_synced, synced);
+  counters.places.Count(request.place, IoCounters::kChecked, request.ids.count);
+  counters.places.Count(request.place, IoCounters::kSynced, synced);
   reply.Close();
 }
 

@@ -23,24 +23,6 @@ constexpr std::string_view kItemFacts[] = {
     "items_granted", "items_outcome_unknown", "items_held",         "items_stale_token"};
 static_assert(std::size(kItemFacts) == protocol::kVerdictLast + 1);
 
-std::string_view NameOf(Phase phase) {
-  switch (phase) {
-    case Phase::kLoading:
-      return "loading";
-    case Phase::kStandby:
-      return "standby";
-    case Phase::kReady:
-      return "ready";
-    case Phase::kReadOnly:
-      return "read-only";
-    case Phase::kDraining:
-      return "draining";
-    case Phase::kDiverged:
-      return "diverged";
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 void Session::AnswerStatus(const FrameHeader& header, std::string& out) {

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "console/gateway.h"
+#include "console/problem.h"
+#include "protocol/frame.h"
+
+namespace xref::console {
+
+// What the daemon answered; `value` borrows from `frame`.
+template <typename Reply>
+struct Answer {
+  std::string frame;
+  Reply value;
+};
+
+// Puts requests of the binary protocol to the daemon, and awaits what becomes of them. For the
+// console's thread. Everything throws a Problem where there is no answer.
+//
+// GCC 12 destroys some temporaries of an expression with co_await in it twice: lambdas with
+// captures, and aggregates. So those have a name of their own, here and in all handlers.
+class Asker {
+ public:
+  Asker(Gateway& gateway, boost::asio::any_io_executor executor)
+      : gateway_(gateway), executor_(std::move(executor)) {}
+
+  template <typename Reply, typename Request>
+  boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode, const Request& request) {
+    std::string frame;
+    protocol::FrameWriter writer(frame, HeaderOf(opcode));
+    Encode(request, frame);
+    writer.Close();
+    Answer<Reply> answer;
+    answer.frame = co_await Exchange(frame);
+    ThrowIfRefused(Decode(PayloadOf(answer.frame), answer.value));
+    co_return answer;
+  }
+  // Of a request without fields.
+  template <typename Reply>
+  boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode) {
+    std::string frame;
+    protocol::FrameWriter(frame, HeaderOf(opcode)).Close();
+    Answer<Reply> answer;
+    answer.frame = co_await Exchange(frame);
+    ThrowIfRefused(Decode(PayloadOf(answer.frame), answer.value));
+    co_return answer;
+  }
+
+  boost::asio::awaitable<Answer<protocol::MutationReply>> Mutate(
+      const protocol::MutationRequest& request) {
+    return Ask<protocol::MutationReply>(protocol::OpcodeOf(request), request);
+  }
+  // 404 where there is no such place.
+  boost::asio::awaitable<PlaceId> Resolve(std::string_view integration, std::string_view type);
+
+  Gateway& gateway() { return gateway_; }
+  const boost::asio::any_io_executor& executor() const { return executor_; }
+
+ private:
+  static protocol::FrameHeader HeaderOf(protocol::Opcode opcode);
+  // The payload of an OK reply, behind a standby's mark.
+  static protocol::Bytes PayloadOf(const std::string& frame);
+  static void ThrowIfRefused(const protocol::MaybeRefusal& refusal);
+  boost::asio::awaitable<std::string> Exchange(std::string& frame);
+
+  Gateway& gateway_;
+  boost::asio::any_io_executor executor_;
+};
+
+}  // namespace xref::console

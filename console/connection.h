@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "console/site.h"
+
+namespace xref::console {
+
+// One client of HTTP/1.1: reads requests, has them answered one after the other, sends the answers.
+// Lives on the console's thread.
+class Connection : public BodyStream {
+ public:
+  Connection(boost::beast::tcp_stream stream, Site& site, std::chrono::milliseconds request_timeout)
+      : stream_(std::move(stream)), site_(site), request_timeout_(request_timeout) {}
+
+  // Until the client goes, or is too slow.
+  boost::asio::awaitable<void> Run();
+  // Ends it after the request that is under way, or at once if there is none.
+  void Stop();
+  // Ends it now.
+  void Drop() { stream_.close(); }
+
+  // BodyStream
+  boost::asio::awaitable<std::string_view> Read() override;
+  boost::asio::awaitable<bool> Begin(const Response& head) override;
+  boost::asio::awaitable<bool> Write(std::string_view bytes) override;
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+  // A part of the site's memory for bodies, for as long as it is held.
+  struct BodyShare;
+
+  // False at the end of the connection, or where what came is no HTTP, which is answered.
+  boost::asio::awaitable<bool> ReadHeader();
+  boost::asio::awaitable<void> HandleRequest();
+  boost::asio::awaitable<void> HandleRoute(Request& request);
+  boost::asio::awaitable<std::string> ReadBody(BodyShare& share);
+  // Tells a client that waits with its body that it is wanted.
+  boost::asio::awaitable<void> Continue();
+  boost::asio::awaitable<void> Send(const Response& response);
+  // What came of a request that was answered without it.
+  boost::asio::awaitable<void> SkipBody();
+  std::string Header(std::string_view name) const;
+
+  boost::beast::tcp_stream stream_;
+  Site& site_;
+  const std::chrono::milliseconds request_timeout_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;  // of the request that is under way
+  std::vector<char> piece_;       // what was read of a body last
+  // Of a body that is read as a whole; a file may take as long as it keeps coming.
+  std::optional<std::chrono::steady_clock::time_point> body_due_;
+  bool is_idle_ = true;
+  bool is_stopping_ = false;
+  bool keeps_alive_ = true;
+  bool has_answered_ = false;  // the head of the answer is sent
+};
+
+}  // namespace xref::console

@@ -1,0 +1,148 @@
+#include "console/server.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <thread>
+#include <unordered_set>
+
+#include "console/connection.h"
+#include "console/limits.h"
+#include "console/site.h"
+
+namespace xref::console {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+// While no file descriptor is free, how long to wait before the next try to accept.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+// For coroutines to end once their sockets are closed.
+constexpr std::chrono::milliseconds kDropTimeout{500};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, Gateway& gateway)
+      : options_(std::move(options)),
+        site_(gateway, context_.get_executor(), options_.host_names),
+        acceptor_(context_),
+        stop_timer_(context_) {}
+
+  boost::system::error_code Bind() {
+    boost::system::error_code error;
+    acceptor_.open(options_.address.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(options_.address, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error;
+  }
+
+  std::string address() const {
+    const tcp::endpoint bound = acceptor_.local_endpoint();
+    const std::string host = bound.address().to_string();
+    return bound.address().is_v6() ? fmt::format("[{}]:{}", host, bound.port())
+                                   : fmt::format("{}:{}", host, bound.port());
+  }
+
+  void Start() {
+    asio::co_spawn(context_, Accept(), asio::detached);
+    thread_ = std::thread([this] { context_.run(); });
+  }
+
+  void Stop() {
+    if (!thread_.joinable()) return;
+    asio::post(context_, [this] { BeginToStop(); });
+    thread_.join();
+  }
+
+ private:
+  asio::awaitable<void> Accept() {
+    constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+    asio::steady_timer pause(context_);
+    for (;;) {
+      auto [error, socket] = co_await acceptor_.async_accept(kTuple);
+      if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
+      if (error) {
+        pause.expires_after(kAcceptPause);
+        co_await pause.async_wait(kTuple);
+        continue;
+      }
+      if (connections_.size() >= kConnectionsMax) continue;  // closes it
+      boost::system::error_code ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      const auto connection = std::make_shared<Connection>(
+          boost::beast::tcp_stream(std::move(socket)), site_, options_.request_timeout);
+      connections_.insert(connection);
+      asio::co_spawn(context_, Serve(connection), asio::detached);
+    }
+  }
+
+  asio::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
+    co_await connection->Run();
+    connections_.erase(connection);
+    if (is_stopping_ && connections_.empty()) context_.stop();
+  }
+
+  void BeginToStop() {
+    is_stopping_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    for (const auto& connection : connections_) connection->Stop();
+    if (connections_.empty()) context_.stop();
+    stop_timer_.expires_after(kStopTimeout);
+    stop_timer_.async_wait([this](boost::system::error_code error) {
+      if (!error) DropWhatIsLeft();
+    });
+  }
+
+  // Files that are still uploaded end by that, and their imports with them. What waits for the
+  // daemon holds neither, and goes with the context.
+  void DropWhatIsLeft() {
+    spdlog::warn("http: {} requests were not answered in time", connections_.size());
+    site_.imports().Close();
+    for (const auto& connection : connections_) connection->Drop();
+    stop_timer_.expires_after(kDropTimeout);
+    stop_timer_.async_wait([this](boost::system::error_code) { context_.stop(); });
+  }
+
+  const ServerOptions options_;
+  asio::io_context context_{1};
+  Site site_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer stop_timer_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Bind(ServerOptions options, Gateway& gateway) {
+  const std::string address =
+      fmt::format("{}:{}", options.address.address().to_string(), options.address.port());
+  auto impl = std::make_unique<Impl>(std::move(options), gateway);
+  if (const auto error = impl->Bind()) {
+    return absl::UnavailableError(fmt::format(
+        "cannot listen for HTTP on {}: {}; choose another address with --http, or --http off",
+        address, error.message()));
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { Stop(); }
+std::string Server::address() const { return impl_->address(); }
+void Server::Start() { impl_->Start(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace xref::console
