@@ -33,8 +33,8 @@ TEST_F(DaemonOptions, TheConfigurationFileSetsThem) {
 }
 
 TEST_F(DaemonOptions, TheConfigurationFileMayHoldThemAll) {
-  const std::string config =
-      WriteFile("xrefd.toml", "data = \"" + data_folder() + "\"\nlisten = \"127.0.0.1:0\"\nhttp = \"off\"\n");
+  const std::string config = WriteFile(
+      "xrefd.toml", "data = \"" + data_folder() + "\"\nlisten = \"127.0.0.1:0\"\nhttp = \"off\"\n");
   daemon_ = Process::Start({kXrefd, "--config", config});
   EXPECT_NE(daemon_->AwaitErrorLine("ready: "), "");
 }
