@@ -1,0 +1,77 @@
+// A real xrefd on a folder of its own.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { exchange } from "./http_exchange.mjs";
+import { Process, XREF, XREFD, run } from "./process.mjs";
+import { eventually, within } from "./waiting.mjs";
+
+const STOP_MS = 20_000;
+
+export class Daemon {
+  #process;
+  #folder;
+
+  // Returns when it answers questions.
+  static async start(options = []) {
+    const daemon = new Daemon();
+    daemon.#folder = await mkdtemp(join(tmpdir(), "xref-console-test-"));
+    try {
+      await daemon.#launch(options);
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
+    return daemon;
+  }
+
+  async #launch(options) {
+    const anyPort = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    this.#process = new Process(XREFD, ["--data", this.#folder, ...anyPort, ...options]);
+    this.address = (await this.#process.awaitErrorLine(/listening on (127\.0\.0\.1:\d+)/))[1];
+    this.http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
+    const isReady = async () => (await exchange(this.http, { path: "/readyz" })).status === 200;
+    await eventually(isReady, "the daemon to be ready");
+  }
+
+  get log() {
+    return this.#process.stderr;
+  }
+
+  // Runs the xref command against it.
+  cli(args, input) {
+    return run(XREF, ["--server", this.address, ...args], input);
+  }
+
+  // The objects that the command prints, one a line.
+  async facts(...args) {
+    const { stdout } = await this.cli(["--json", ...args]);
+    return stdout
+      .trim()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  async status() {
+    return (await this.facts("status"))[0];
+  }
+
+  // Ends it and removes its folder; returns its exit code, or the signal that it needed.
+  async stop() {
+    let ended;
+    if (this.#process) {
+      this.#process.child.kill("SIGTERM");
+      try {
+        ended = await within(this.#process.ended, "the daemon to end", STOP_MS);
+      } catch {
+        this.#process.child.kill("SIGKILL");
+        ended = await this.#process.ended;
+      }
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+    return ended;
+  }
+}
