@@ -65,9 +65,12 @@ export function ago(time: string, now = Date.now()): string {
   return day.format(Date.parse(time));
 }
 
+// So that a week from a moment ago is 7 days, not 6.
+const rounding_seconds = 1800;
+
 export function until(time: string, now = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000;
-  return seconds <= 0 ? "any moment" : `in ${duration(seconds)}`;
+  return seconds <= 0 ? "any moment" : `in ${duration(seconds + rounding_seconds)}`;
 }
 
 export function moment(time: string): string {
