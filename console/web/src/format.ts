@@ -58,7 +58,7 @@ export function duration(seconds: number): string {
   return "";
 }
 
-export function ago(time: string, now = Date.now()): string {
+export function ago(time: string, now: number): string {
   const seconds = (now - Date.parse(time)) / 1000;
   if (seconds < 5) return "just now";
   if (seconds < 30 * 86_400) return `${duration(seconds)} ago`;

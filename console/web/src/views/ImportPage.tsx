@@ -54,7 +54,7 @@ function DropZone({ onFile }: { onFile: (file: File) => void }) {
 function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["place"]; onForget: () => void }) {
   const [overwrite, setOverwrite] = useState(false);
   return (
-    <div class="card file-card">
+    <div class="card">
       <p class="file-name">
         <bdi class="id">{file.name}</bdi>
         <span class="muted">{bytes(file.size)}</span>

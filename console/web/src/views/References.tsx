@@ -31,6 +31,8 @@ function queryOf(params: Params): ListQuery {
 // The search field runs ahead of the address, which follows when typing pauses.
 function useSearchText(place: PlaceProps["place"], params: Params): [string, (text: string) => void] {
   const routed = params["q"] ?? "";
+  const latest = useRef(params);
+  latest.current = params;
   const [text, setText] = useState(routed);
   const pending = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
@@ -42,7 +44,7 @@ function useSearchText(place: PlaceProps["place"], params: Params): [string, (te
     clearTimeout(pending.current);
     pending.current = setTimeout(() => {
       pending.current = undefined;
-      go(placeLink(place, "references", { ...params, q: value }), { replace: true });
+      go(placeLink(place, "references", { ...latest.current, q: value }), { replace: true });
     }, debounce_ms);
   };
   return [text, change];

@@ -58,7 +58,7 @@ function Integrations({ route }: { route: Route }) {
           onInput={(event) => setFilter(event.currentTarget.value)}
         />
       )}
-      <ul class="nav-list">
+      <ul>
         {matching.slice(0, shown_max).map(({ name, source_platform, target_platform, references }) => (
           <li key={name}>
             <a
