@@ -63,7 +63,3 @@ export function followServer(): void {
   void loadCatalog();
   server.subscribe(() => void follow());
 }
-
-export function integrationNamed(name: string): Integration | undefined {
-  return catalog.get().integrations?.find((integration) => integration.name === name);
-}

@@ -58,16 +58,19 @@ export function duration(seconds: number): string {
   return "";
 }
 
-export function ago(time: string, now = Date.now()): string {
+export function ago(time: string, now: number): string {
   const seconds = (now - Date.parse(time)) / 1000;
   if (seconds < 5) return "just now";
   if (seconds < 30 * 86_400) return `${duration(seconds)} ago`;
   return day.format(Date.parse(time));
 }
 
+// So that a week from a moment ago is 7 days, not 6.
+const rounding_seconds = 1800;
+
 export function until(time: string, now = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000;
-  return seconds <= 0 ? "any moment" : `in ${duration(seconds)}`;
+  return seconds <= 0 ? "any moment" : `in ${duration(seconds + rounding_seconds)}`;
 }
 
 export function moment(time: string): string {

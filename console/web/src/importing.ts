@@ -41,6 +41,10 @@ async function follow(import_id: string, signal: AbortSignal): Promise<void> {
   }
 }
 
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
+
 export async function startImport(place: Place, file: File, { dry_run, overwrite }: { dry_run: boolean; overwrite: boolean }): Promise<void> {
   const import_id = newKey();
   const upload = new AbortController();
@@ -57,6 +61,7 @@ export async function startImport(place: Place, file: File, { dry_run, overwrite
     stop: () => upload.abort(),
   });
   void follow(import_id, polling.signal);
+  window.addEventListener("beforeunload", askBeforeLeaving);
   try {
     const report = await api.upload(place, {
       import_id,
@@ -71,6 +76,7 @@ export async function startImport(place: Place, file: File, { dry_run, overwrite
     amend(isAbort(error) ? { state: "stopped" } : { state: "failed", problem: asProblem(error) });
   } finally {
     polling.abort();
+    window.removeEventListener("beforeunload", askBeforeLeaving);
     if (!dry_run) changed();
   }
 }

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./App";
 import { followServer } from "./catalog";
+import { startClock } from "./clock";
 import { startPolling } from "./server";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -14,5 +15,6 @@ import { applyTheme } from "./theme";
 
 applyTheme();
 startPolling();
+startClock();
 followServer();
 render(<App />, document.getElementById("app")!);

@@ -9,6 +9,8 @@ export interface NoticeAction {
 
 export interface Notice {
   id: number;
+  // A newer notice on the same topic takes the place of this one.
+  topic?: string;
   tone: "done" | "warning" | "problem" | "busy";
   text: string;
   actions: NoticeAction[];
@@ -24,14 +26,14 @@ export function dismiss(id: number): void {
   notices.set(notices.get().filter((notice) => notice.id !== id));
 }
 
-export function notify(notice: Partial<Notice> & { text: string }): number {
-  const id = ++last_id;
-  const whole: Notice = { tone: "done", actions: [], ...notice, id };
-  notices.set([...notices.get(), whole]);
-  if (whole.actions.length === 0 && whole.tone === "done") setTimeout(() => dismiss(id), plain_ms);
-  return id;
+export function dismissTopic(wanted: string): void {
+  notices.set(notices.get().filter(({ topic }) => topic !== wanted));
 }
 
-export function amend(id: number, change: Partial<Notice>): void {
-  notices.set(notices.get().map((notice) => (notice.id === id ? { ...notice, ...change } : notice)));
+export function notify(notice: Omit<Partial<Notice>, "id"> & { text: string }): void {
+  const id = ++last_id;
+  const whole: Notice = { tone: "done", actions: [], ...notice, id };
+  const others = notices.get().filter(({ topic }) => topic === undefined || topic !== whole.topic);
+  notices.set([...others, whole]);
+  if (whole.actions.length === 0 && whole.tone === "done") setTimeout(() => dismiss(id), plain_ms);
 }

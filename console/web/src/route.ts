@@ -14,7 +14,7 @@ export type Route =
   | { page: "integration"; integration: string; type: string | null; section: Section; params: Params }
   | { page: "unknown" };
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
   let parts: string[];
   try {

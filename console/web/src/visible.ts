@@ -70,7 +70,7 @@ export function isRightToLeft(id: string): boolean {
   return right_to_left.test(id);
 }
 
-export const id_bytes_max = 255;
+const id_bytes_max = 255;
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 // What is wrong with an ID that someone typed; null where nothing is.

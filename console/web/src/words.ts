@@ -33,24 +33,23 @@ export function importWords(verdict: Verdict, dry_run: boolean): string {
   return words[verdict] ?? verdict.replaceAll("_", " ");
 }
 
-// The server's sentence, and in front of it what it means here where that helps.
+// The server's sentence, or one that says better what it means here.
 export function problemWords(problem: Problem): string {
-  const standing = problem.extra("standing_target_id");
   switch (problem.slug) {
     case "not-ready":
-      return "The server is still loading its references. Nothing was changed; try again in a moment.";
+      return "The server is still loading its references, and did not do this. It will be ready in a moment.";
     case "not-primary":
       return "This server is a standby and takes no changes. Make them on the primary.";
     case "read-only":
-      return "The server accepts no changes at present. Nothing was changed.";
+      return "The server accepts no changes at present, and did not do this.";
     case "outcome-unknown":
       return "The answer was lost: it may have been done or not. Look before you try again.";
     case "overloaded":
-      return "The server is busy. Nothing was changed; try again in a moment.";
+      return "The server has too much to do at present, and did not do this. Try again in a moment.";
     case "stale-token":
       return "Something changed since the preview, so nothing was done. Look at the new preview.";
     default:
-      return standing === null ? problem.message : "It is linked to another target.";
+      return problem.message;
   }
 }
 

@@ -9,6 +9,8 @@ interface Props {
   disabled?: boolean;
   title?: string;
   submit?: boolean;
+  // Where a dialog that opens puts the focus.
+  focus?: boolean;
   expanded?: boolean;
   pressed?: boolean;
   onClick?: () => void;
@@ -16,12 +18,13 @@ interface Props {
 }
 
 // With children their words are the name; with `label` alone it is an icon with that name.
-export function Button({ icon, label, kind = "plain", busy, disabled, title, submit, expanded, pressed, onClick, children }: Props) {
+export function Button({ icon, label, kind = "plain", busy, disabled, title, submit, focus, expanded, pressed, onClick, children }: Props) {
   return (
     <button
       type={submit ? "submit" : "button"}
       class={`button ${kind}${children ? "" : " icon-only"}`}
       aria-label={label}
+      autofocus={focus}
       aria-expanded={expanded}
       aria-pressed={pressed}
       aria-busy={busy}

@@ -32,14 +32,16 @@ export function Failed({ problem, onRetry }: { problem: Problem; onRetry: () => 
   );
 }
 
+// With children they are said in place of the problem's own words.
 export function ProblemNote({ problem, children }: { problem: Problem | null; children?: ComponentChildren }) {
   if (!problem) return null;
   return (
     <div class="note-box problem" role="alert">
-      <p>
-        <Marked text={problemWords(problem)} />
-      </p>
-      {children}
+      {children || (
+        <p>
+          <Marked text={problemWords(problem)} />
+        </p>
+      )}
     </div>
   );
 }

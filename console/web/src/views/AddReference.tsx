@@ -81,10 +81,10 @@ export function AddReference({ integration, place, source_id: given = "", onClos
         hint={remarkOn(target_id)}
       />
       <ProblemNote problem={problem}>
-        {standing && (
+        {standing ? (
           <>
             <p>
-              It is linked to <Id id={standing} />. Nothing was changed.
+              The source is linked to <Id id={standing} /> already. Nothing was changed.
             </p>
             <div class="note-actions">
               <Button onClick={() => look(source_id)}>Look at it</Button>
@@ -99,17 +99,16 @@ export function AddReference({ integration, place, source_id: given = "", onClos
               </Button>
             </div>
           </>
-        )}
-        {other_source && (
+        ) : other_source ? (
           <>
             <p>
-              The target is linked to <Id id={other_source} /> already, and {place.type} allows one source per target.
+              The target is linked to <Id id={other_source} /> already, and {place.type} allows one source per target. Nothing was changed.
             </p>
             <div class="note-actions">
               <Button onClick={() => look(other_source)}>Look at it</Button>
             </div>
           </>
-        )}
+        ) : null}
       </ProblemNote>
     </Dialog>
   );

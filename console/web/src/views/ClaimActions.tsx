@@ -1,18 +1,19 @@
 import { useState } from "preact/hooks";
 import { api } from "../api";
 import { changed } from "../changes";
-import type { Claim, Integration, Outcomes } from "../contract";
+import type { Claim, Integration } from "../contract";
 import { openDialog } from "../dialogs";
 import { duration } from "../format";
 import { useAction } from "../loaded";
 import { notify } from "../notices";
-import { Problem } from "../problem";
+import { requireDone } from "../refusal";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Id } from "../ui/Id";
 import { ProblemNote } from "../ui/States";
 import { flawOf, remarkOn } from "../visible";
+import { ChangeButton } from "./ChangeButton";
 import type { PlaceProps } from "./place";
 
 interface Props extends Pick<PlaceProps, "integration" | "place"> {
@@ -26,19 +27,6 @@ export function claimWords(claim: Claim, { target_platform }: Integration): stri
   return `${claim.owner} did not tell in time whether it created the record. Look for it in ${target_platform}: if it is there, settle with its ID; if not, free the claim.`;
 }
 
-function refusal({ outcomes }: Outcomes): Problem | null {
-  const outcome = outcomes[0];
-  if (!outcome || outcome.verdict === "done" || outcome.verdict === "unchanged") return null;
-  const words: Record<string, string> = {
-    stale_token: "The claim has passed on to somebody else, or is gone. Nothing was changed.",
-    conflict: `It is linked to ${outcome.other} meanwhile. Nothing was changed.`,
-    target_taken: `The target is linked to ${outcome.other} already, and this type allows one source per target.`,
-    ignored: "It is ignored. Nothing was changed.",
-    missing: "There is no such claim any more.",
-  };
-  return new Problem(outcome.verdict, 0, "Refused", words[outcome.verdict] ?? outcome.verdict.replaceAll("_", " "));
-}
-
 function Settle({ claim, integration, place, onClose }: Props & { onClose: () => void }) {
   const [target_id, setTarget] = useState("");
   const [tried, setTried] = useState(false);
@@ -48,9 +36,9 @@ function Settle({ claim, integration, place, onClose }: Props & { onClose: () =>
     setTried(true);
     if (flaw) return;
     void run(async () => {
-      const refused = refusal(await api.settle(place, { source_id: claim.source_id, token: claim.token, target_id }));
+      const outcomes = await api.settle(place, { source_id: claim.source_id, token: claim.token, target_id });
       changed();
-      if (refused) throw refused;
+      requireDone(outcomes);
       onClose();
       notify({ text: "Settled: it is linked." });
     });
@@ -94,9 +82,9 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
   const { busy, problem, run } = useAction();
   const release = () =>
     run(async () => {
-      const refused = refusal(await api.release(place, { source_id: claim.source_id, token: claim.token }));
+      const outcomes = await api.release(place, { source_id: claim.source_id, token: claim.token });
       changed();
-      if (refused) throw refused;
+      requireDone(outcomes);
       onClose();
       notify({ text: "The claim is free. The next sync may create the record." });
     });
@@ -107,7 +95,7 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
       onSubmit={() => void release()}
       foot={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button focus onClick={onClose}>Cancel</Button>
           <Button kind="danger" submit busy={busy}>
             Free it
           </Button>
@@ -140,8 +128,8 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
 export function ClaimActions(props: Props) {
   return (
     <div class="row-actions">
-      <Button onClick={() => openDialog((close) => <Settle {...props} onClose={close} />)}>Settle…</Button>
-      <Button onClick={() => openDialog((close) => <Release {...props} onClose={close} />)}>Free…</Button>
+      <ChangeButton onClick={() => openDialog((close) => <Settle {...props} onClose={close} />)}>Settle…</ChangeButton>
+      <ChangeButton onClick={() => openDialog((close) => <Release {...props} onClose={close} />)}>Free…</ChangeButton>
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { api } from "../api";
 import { changes } from "../changes";
 import type { Claim } from "../contract";
@@ -13,6 +14,7 @@ import { ClaimActions } from "./ClaimActions";
 import type { PlaceProps } from "./place";
 
 const page_claims = 100;
+const reload_ms = 5000;
 
 function State({ claim }: { claim: Claim }) {
   if (claim.state === "open") {
@@ -29,6 +31,10 @@ export function Claims({ integration, place, params }: PlaceProps) {
     (signal) => api.claims(place, { limit: page_claims, cursor }, signal),
     { keep: true },
   );
+  useEffect(() => {
+    const timer = setInterval(reload, reload_ms);
+    return () => clearInterval(timer);
+  }, []);
   if (problem) return <Failed problem={problem} onRetry={reload} />;
   if (!value) return <Skeleton label="Loading the claims" />;
   if (value.claims.length === 0) {

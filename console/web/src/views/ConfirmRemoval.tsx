@@ -69,9 +69,11 @@ export function ConfirmRemoval<T extends Preview>({ title, action, preview, mean
           <p class="removal-count">
             <b>{count(shown.references)}</b> {shown.references === 1 ? "reference" : "references"}
           </p>
-          <div class="note-box warning">
-            <p>{shown.consequence}</p>
-          </div>
+          {shown.references > 0 && (
+            <div class="note-box warning">
+              <p>{shown.consequence}</p>
+            </div>
+          )}
           {means(shown)}
           <Field
             label={

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api";
 import { changed } from "../changes";
 import { useAction } from "../loaded";
-import { notify } from "../notices";
+import { dismissTopic, notify } from "../notices";
 import { asProblem } from "../problem";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -25,6 +25,7 @@ export function DeleteReference({ integration, place, source_id, target_id, onCl
   const moved_to = problem?.slug === "conflict" ? problem.extra("standing_target_id") : null;
 
   const undo = () => {
+    dismissTopic("undo");
     api.add(place, { source_id, target_id: standing }).then(changed, (error: unknown) => {
       notify({ tone: "problem", text: `The link could not be put back. ${problemWords(asProblem(error))}` });
     });
@@ -34,7 +35,7 @@ export function DeleteReference({ integration, place, source_id, target_id, onCl
       await api.remove(place, { source_id, expected_target_id: standing, confirmation: confirmation ?? undefined });
       changed();
       onClose();
-      notify({ text: "The link was removed. Both records are as they were.", actions: [{ label: "Undo", run: undo }] });
+      notify({ topic: "undo", text: "The link was removed. Both records are as they were.", actions: [{ label: "Undo", run: undo }] });
     });
 
   return (
@@ -47,7 +48,7 @@ export function DeleteReference({ integration, place, source_id, target_id, onCl
           <Button onClick={onEdit}>Change the target instead…</Button>
           <span class="toolbar-gap" />
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" submit busy={busy} disabled={moved_to !== null}>
+          <Button kind="danger" submit focus busy={busy} disabled={moved_to !== null}>
             {confirmation ? "Remove it all the same" : "Remove the link"}
           </Button>
         </>

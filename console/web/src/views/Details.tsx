@@ -7,14 +7,15 @@ import { moment } from "../format";
 import { useKeys } from "../keys";
 import { useAction, useLoaded, type Loaded } from "../loaded";
 import { notify } from "../notices";
+import { requireDone } from "../refusal";
 import { useStore } from "../store";
-import { Button } from "../ui/Button";
 import { CopyButton, Id } from "../ui/Id";
 import { Marked } from "../ui/Marked";
 import { Failed, ProblemNote, Skeleton } from "../ui/States";
 import { Time } from "../ui/Time";
 import { origin_words } from "../words";
 import { AddReference } from "./AddReference";
+import { ChangeButton } from "./ChangeButton";
 import { ClaimActions, claimWords } from "./ClaimActions";
 import { DeleteReference } from "./DeleteReference";
 import { EditReference } from "./EditReference";
@@ -134,19 +135,20 @@ function IgnoreButton({ history, place, integration }: { history: History } & Pi
   const { busy, problem, run } = useAction();
   const toggle = () =>
     run(async () => {
-      await (history.ignored ? api.unignore : api.ignore)(place, [history.source_id]);
+      const outcomes = await (history.ignored ? api.unignore : api.ignore)(place, [history.source_id]);
       changed();
+      requireDone(outcomes);
       notify({ text: history.ignored ? "It can be synced again." : `It will not be synced to ${integration.target_platform} until that is lifted.` });
     });
   return (
     <>
-      <Button
+      <ChangeButton
         busy={busy}
         title={history.ignored ? "Let syncs claim and link it again" : "Refuse to sync this source ID, until that is lifted"}
         onClick={() => void toggle()}
       >
         {history.ignored ? "Stop ignoring" : "Ignore"}
-      </Button>
+      </ChangeButton>
       <ProblemNote problem={problem} />
     </>
   );
@@ -191,21 +193,21 @@ export function Details({ integration, place, source_id, linkTo }: Props) {
       <div class="details-actions">
         {reference ? (
           <>
-            <Button icon="edit" title="Change the target (e)" onClick={edit}>
+            <ChangeButton icon="edit" title="Change the target (e)" onClick={edit}>
               Change target
-            </Button>
-            <Button icon="remove" title="Remove the link (Delete)" onClick={remove}>
+            </ChangeButton>
+            <ChangeButton icon="remove" title="Remove the link (Delete)" onClick={remove}>
               Remove link
-            </Button>
+            </ChangeButton>
           </>
         ) : (
           !history.value.ignored && (
-            <Button icon="add" onClick={add}>
+            <ChangeButton icon="add" onClick={add}>
               Link it
-            </Button>
+            </ChangeButton>
           )
         )}
-        <IgnoreButton history={history.value} place={place} integration={integration} />
+        {!reference && <IgnoreButton history={history.value} place={place} integration={integration} />}
       </div>
       <Why explained={explained} />
       <Events events={history.value.events} />

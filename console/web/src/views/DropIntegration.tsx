@@ -21,9 +21,6 @@ export function DropIntegration({ integration, onClose }: { integration: Integra
             It has {counted(types, "entity type")}
             {open_claims > 0 && ` and ${counted(open_claims, "open claim")}: a worker may be creating records right now`}.
           </li>
-          <li>
-            No record is deleted, neither in {integration.source_platform} nor in {integration.target_platform}.
-          </li>
           <li>It waits in the trash, and can be restored at once or later, under another name too.</li>
         </ul>
       )}

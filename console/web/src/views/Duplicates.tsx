@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { api } from "../api";
 import { changes } from "../changes";
 import type { DuplicatePage } from "../contract";
-import { compact, count, counted } from "../format";
+import { count, counted } from "../format";
 import { useLoaded } from "../loaded";
 import { usePaged } from "../paged";
 import { placeLink } from "../route";
@@ -10,6 +10,7 @@ import { useStore } from "../store";
 import { Button } from "../ui/Button";
 import { CopyButton, Id } from "../ui/Id";
 import { Pager } from "../ui/Pager";
+import { Searching } from "../ui/Searching";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import type { PlaceProps } from "./place";
 
@@ -38,16 +39,13 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
   const { value, problem, loading, reload } = useLoaded(JSON.stringify([cursor, version]), load, { keep: true });
 
   if (problem) return <Failed problem={problem} onRetry={reload} />;
+  const searching = loading && progress.examined > 0 && (
+    <Searching examined={progress.examined} total={progress.references} onStop={() => (stopped.current = true)} />
+  );
   if (!value) {
     return (
       <>
-        <div class="searching" role="status">
-          <progress max={Math.max(1, progress.references)} value={progress.examined} aria-label="How far the search is" />
-          <span>
-            Looked through {compact(progress.examined)} of {compact(progress.references)}
-          </span>
-          <Button onClick={() => (stopped.current = true)}>Stop here</Button>
-        </div>
+        {searching}
         <Skeleton label="Looking for duplicates" />
       </>
     );
@@ -70,6 +68,7 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
         Records of {integration.target_platform} that are linked to more than one record of {integration.source_platform}. Syncing one of
         them overwrites what the other wrote. Open one to change or remove its link.
       </p>
+      {searching}
       <ul class="groups">
         {value.groups.map(({ target_id, source_ids, more }) => (
           <li key={target_id} class="group">

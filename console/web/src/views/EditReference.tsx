@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api";
 import { changed } from "../changes";
 import { useAction } from "../loaded";
-import { notify } from "../notices";
+import { dismissTopic, notify } from "../notices";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
@@ -27,6 +27,11 @@ export function EditReference({ integration, place, source_id, target_id, wanted
   const flaw = flawOf(target) ?? (target === standing ? "That is its target already." : null);
   const moved_to = problem?.slug === "conflict" ? problem.extra("standing_target_id") : null;
 
+  const back = () => {
+    const changed_meanwhile = () => notify({ tone: "problem", text: "It was changed again meanwhile, so the old target was not set." });
+    api.edit(place, source_id, { target_id: standing, expected_target_id: target }).then(changed, changed_meanwhile);
+    dismissTopic("undo");
+  };
   const save = () => {
     setTried(true);
     if (flaw) return;
@@ -34,8 +39,7 @@ export function EditReference({ integration, place, source_id, target_id, wanted
       await api.edit(place, source_id, { target_id: target, expected_target_id: standing });
       changed();
       onClose();
-      const back = () => void api.edit(place, source_id, { target_id: standing, expected_target_id: target }).then(changed, () => notify({ tone: "problem", text: "It was changed again meanwhile, so the old target was not set." }));
-      notify({ text: "The target was changed.", actions: [{ label: "Undo", run: back }] });
+      notify({ topic: "undo", text: "The target was changed.", actions: [{ label: "Undo", run: back }] });
     });
   };
 

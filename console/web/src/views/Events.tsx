@@ -34,7 +34,7 @@ export function Events({ events }: { events: readonly HistoryEvent[] }) {
             <p class="event-foot">
               by <bdi>{event.actor}</bdi>
               {event.origin && ` · ${origin_words[event.origin]}`}
-              <span class="lsn"> · change {event.lsn}</span>
+              {` · change ${event.lsn}`}
             </p>
           </li>
         ))}

@@ -4,8 +4,10 @@ import { forgetImport, importing, startImport } from "../importing";
 import { useStore } from "../store";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { ChangeButton } from "./ChangeButton";
 import { ImportProgress, ImportReport } from "./ImportReport";
 import type { PlaceProps } from "./place";
+import { RecentImports } from "./RecentImports";
 
 function DropZone({ onFile }: { onFile: (file: File) => void }) {
   const [over, setOver] = useState(false);
@@ -52,7 +54,7 @@ function DropZone({ onFile }: { onFile: (file: File) => void }) {
 function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["place"]; onForget: () => void }) {
   const [overwrite, setOverwrite] = useState(false);
   return (
-    <div class="card file-card">
+    <div class="card">
       <p class="file-name">
         <bdi class="id">{file.name}</bdi>
         <span class="muted">{bytes(file.size)}</span>
@@ -76,10 +78,10 @@ function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["pl
         </label>
       </fieldset>
       <div class="card-actions">
-        <Button kind="primary" onClick={() => void startImport(place, file, { dry_run: true, overwrite })}>
+        <ChangeButton kind="primary" onClick={() => void startImport(place, file, { dry_run: true, overwrite })}>
           Try it without changing anything
-        </Button>
-        <Button onClick={() => void startImport(place, file, { dry_run: false, overwrite })}>Import now</Button>
+        </ChangeButton>
+        <ChangeButton onClick={() => void startImport(place, file, { dry_run: false, overwrite })}>Import now</ChangeButton>
       </div>
     </div>
   );
@@ -122,6 +124,7 @@ export function ImportPage({ integration, place }: PlaceProps) {
         <DropZone onFile={setFile} />
       )}
       {!here && !elsewhere && !file && <Example source={integration.source_platform} target={integration.target_platform} />}
+      {!here && !elsewhere && !file && <RecentImports place={place} />}
     </section>
   );
 }

@@ -22,7 +22,7 @@ export function ImportProgress({ importing }: { importing: Importing }) {
         {bytes(sent_bytes)} of {bytes(file.size)} sent ({percent(share)})
         {report && `, ${counted(report.rows, "row")} dealt with`}
       </p>
-      {report && <Totals report={report} />}
+      {report && <ImportTotals report={report} />}
       <div class="card-actions">
         <Button onClick={stop}>Stop</Button>
         {!dry_run && <span class="muted">What was linked until then stays.</span>}
@@ -33,7 +33,7 @@ export function ImportProgress({ importing }: { importing: Importing }) {
 
 const good: readonly Verdict[] = ["done", "unchanged"];
 
-function Totals({ report }: { report: Import }) {
+export function ImportTotals({ report }: { report: Import }) {
   const totals = Object.entries(report.totals) as [Verdict, number][];
   return (
     <dl class="totals">
@@ -63,7 +63,7 @@ function saveProblems({ id, problems }: Import): void {
   URL.revokeObjectURL(link.href);
 }
 
-function Problems({ report }: { report: Import }) {
+export function ImportProblems({ report }: { report: Import }) {
   if (report.problems.length === 0) return null;
   return (
     <>
@@ -127,7 +127,7 @@ export function ImportReport({ importing, onAgain, onImport }: { importing: Impo
         </p>
         <ProblemNote problem={problem} />
         {report?.error && <p class="note error">{report.error}</p>}
-        {report && <Totals report={report} />}
+        {report && <ImportTotals report={report} />}
         <div class="card-actions">
           {dry_run && state === "done" && (
             <Button kind="primary" disabled={linkable === 0} onClick={onImport}>
@@ -142,7 +142,7 @@ export function ImportReport({ importing, onAgain, onImport }: { importing: Impo
           <Button onClick={onAgain}>Another file</Button>
         </div>
       </div>
-      {report && <Problems report={report} />}
+      {report && <ImportProblems report={report} />}
     </div>
   );
 }

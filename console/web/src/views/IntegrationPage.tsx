@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { catalog, loadCatalog } from "../catalog";
 import type { Integration } from "../contract";
 import { openDialog } from "../dialogs";
@@ -58,8 +58,12 @@ function Head({ integration }: { integration: Integration }) {
 }
 
 function TypeTabs({ integration, type, section }: { integration: Integration; type: string; section: Section }) {
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [type]);
   return (
-    <nav class="tabs" aria-label="Entity types">
+    <nav class="tabs" aria-label="Entity types" ref={tabs}>
       {integration.types.map(({ name, references }) => (
         <a key={name} href={placeLink({ integration: integration.name, type: name }, section)} aria-current={name === type ? "page" : undefined}>
           {name}

@@ -4,9 +4,9 @@ import { bytes, compact, count, duration, microseconds, percent } from "../forma
 import { server, type Sample } from "../server";
 import type { Status } from "../contract";
 import { useStore } from "../store";
-import { Button } from "../ui/Button";
 import { LineChart } from "../ui/LineChart";
 import { Empty, Failed, Skeleton } from "../ui/States";
+import { ChangeButton } from "./ChangeButton";
 import { NewIntegration } from "./NewIntegration";
 import { Places } from "./Places";
 import { Standbys } from "./Standbys";
@@ -124,9 +124,9 @@ export function Overview() {
             <Empty
               title="No integrations yet"
               actions={
-                <Button kind="primary" icon="add" onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}>
+                <ChangeButton kind="primary" icon="add" onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}>
                   New integration
-                </Button>
+                </ChangeButton>
               }
             >
               <p>An integration is a pair of platforms, such as a shop and its ERP. Its references live in it.</p>

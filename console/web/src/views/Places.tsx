@@ -25,7 +25,7 @@ export function Places({ places, newest }: { places: readonly PlaceStatus[]; new
           </p>
         )}
       </div>
-      <table class="table places-table">
+      <table class="table">
         <caption class="sr-only">Entity types with their use</caption>
         <thead>
           <tr>

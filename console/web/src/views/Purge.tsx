@@ -16,9 +16,6 @@ export function Purge({ integration, place, onClose }: Pick<PlaceProps, "integra
       onClose={onClose}
       means={() => (
         <ul class="means">
-          <li>
-            No record is deleted, neither in {integration.source_platform} nor in {integration.target_platform}: only the links are.
-          </li>
           <li>Claims and ignored IDs of {place.type} stay as they are.</li>
           <li>They wait in the trash, and can be restored at once or later.</li>
         </ul>

@@ -3,10 +3,10 @@ import { api } from "../api";
 import { openDialog } from "../dialogs";
 import type { Origin } from "../contract";
 import type { Params } from "../route";
-import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { origin_words } from "../words";
+import { ChangeButton } from "./ChangeButton";
 import type { PlaceProps } from "./place";
 import { Purge } from "./Purge";
 import { UniqueTargets } from "./UniqueTargets";
@@ -46,6 +46,7 @@ function Choice({ label, value, options, onChange, disabled }: {
 }
 
 export function ReferenceToolbar({ integration, place, params, text, search, busy, onText, onSearchKey, onChange, onAdd }: Props) {
+  const total = integration.types.find(({ name }) => name === place.type)?.references;
   const match = params["match"] ?? "begins";
   return (
     <div class="toolbar">
@@ -100,9 +101,9 @@ export function ReferenceToolbar({ integration, place, params, text, search, bus
       >
         Export
       </Menu>
-      <Button kind="primary" icon="add" title="Add a reference (n)" onClick={onAdd}>
+      <ChangeButton kind="primary" icon="add" title="Add a reference (n)" onClick={onAdd}>
         Add
-      </Button>
+      </ChangeButton>
       <Menu
         label={`More for ${place.type}`}
         icon="more"
@@ -114,6 +115,7 @@ export function ReferenceToolbar({ integration, place, params, text, search, bus
           {
             label: "Delete all references…",
             danger: true,
+            disabled: total === 0,
             run: () => openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
           },
         ]}

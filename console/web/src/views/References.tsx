@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ListQuery } from "../api";
 import { page_rows, useBrowse, type Browse } from "../browse";
 import { openDialog } from "../dialogs";
-import { compact, count } from "../format";
+import { count } from "../format";
 import { useKeys } from "../keys";
 import { go, placeLink, type Params } from "../route";
 import { Button } from "../ui/Button";
+import { Searching } from "../ui/Searching";
 import { Pager } from "../ui/Pager";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import { AddReference } from "./AddReference";
@@ -30,6 +31,8 @@ function queryOf(params: Params): ListQuery {
 // The search field runs ahead of the address, which follows when typing pauses.
 function useSearchText(place: PlaceProps["place"], params: Params): [string, (text: string) => void] {
   const routed = params["q"] ?? "";
+  const latest = useRef(params);
+  latest.current = params;
   const [text, setText] = useState(routed);
   const pending = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
@@ -41,7 +44,7 @@ function useSearchText(place: PlaceProps["place"], params: Params): [string, (te
     clearTimeout(pending.current);
     pending.current = setTimeout(() => {
       pending.current = undefined;
-      go(placeLink(place, "references", { ...params, q: value }), { replace: true });
+      go(placeLink(place, "references", { ...latest.current, q: value }), { replace: true });
     }, debounce_ms);
   };
   return [text, change];
@@ -56,19 +59,6 @@ function Range({ browse, total }: { browse: Browse; total: number | null }) {
       {count(first)}–{count(first + rows - 1)}
       {total !== null && ` of ${count(total)}`}
     </>
-  );
-}
-
-function Searching({ browse, total }: { browse: Browse; total: number }) {
-  if (!browse.loading || browse.examined === 0) return null;
-  return (
-    <div class="searching" role="status">
-      <progress max={Math.max(total, browse.examined)} value={browse.examined} aria-label="How far the search is" />
-      <span>
-        Looked through {compact(browse.examined)} of {compact(total)}
-      </span>
-      <Button onClick={browse.stop}>Stop here</Button>
-    </div>
   );
 }
 
@@ -96,8 +86,13 @@ export function References({ integration, place, params }: PlaceProps) {
     if (selected !== undefined && target && from + step >= 0) select(target.dataset["row"] ?? "");
   };
 
+  const focusSearch = () => {
+    search.current?.focus();
+    search.current?.select();
+  };
+
   useKeys({
-    "/": () => search.current?.select(),
+    "/": focusSearch,
     n: add,
     r: browse.reload,
     ArrowDown: () => move(1),
@@ -130,7 +125,7 @@ export function References({ integration, place, params }: PlaceProps) {
         onAdd={add}
         busy={browse.loading}
       />
-      <Searching browse={browse} total={total} />
+      {browse.loading && browse.examined > 0 && <Searching examined={browse.examined} total={total} onStop={browse.stop} />}
       <div ref={list} class={browse.loading && browse.value ? "rows waiting" : "rows"} aria-busy={browse.loading}>
         {browse.problem ? (
           <Failed problem={browse.problem} onRetry={browse.reload} />
@@ -145,7 +140,7 @@ export function References({ integration, place, params }: PlaceProps) {
         )}
       </div>
       {browse.value && !browse.problem && (browse.page > 0 || browse.value.references.length > 0) && (
-        <Pager previous={browse.previous} next={browse.next}>
+        <Pager previous={browse.previous} next={browse.next} onReload={browse.reload}>
           <Range browse={browse} total={filtered ? null : total} />
         </Pager>
       )}

@@ -1,13 +1,11 @@
 import type { Refused, TrashEntry } from "../contract";
 import { openDialog } from "../dialogs";
 import { counted } from "../format";
-import { amend, notify } from "../notices";
-import { restore } from "../restore";
+import { notify } from "../notices";
+import { restore, trashTopic } from "../restore";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Id } from "../ui/Id";
-
-const shown_max = 500;
 
 function reason({ outcome }: Refused) {
   const { verdict, other } = outcome;
@@ -29,9 +27,9 @@ function reason({ outcome }: Refused) {
   return <>{verdict.replaceAll("_", " ")}</>;
 }
 
-function RestoreReport({ refused, onClose }: { refused: readonly Refused[]; onClose: () => void }) {
+function RestoreReport({ examples, refused, onClose }: { examples: readonly Refused[]; refused: number; onClose: () => void }) {
   return (
-    <Dialog title={`${counted(refused.length, "reference")} left out`} wide onClose={onClose} foot={<Button onClick={onClose}>Close</Button>}>
+    <Dialog title={`${counted(refused, "reference")} left out`} wide onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
       <p>What stands now was kept, since it is newer.</p>
       <div class="rows">
         <table class="table">
@@ -44,7 +42,7 @@ function RestoreReport({ refused, onClose }: { refused: readonly Refused[]; onCl
             </tr>
           </thead>
           <tbody>
-            {refused.slice(0, shown_max).map((entry) => (
+            {examples.map((entry) => (
               <tr key={entry.source_id}>
                 <td>
                   <Id id={entry.source_id} cut />
@@ -58,18 +56,22 @@ function RestoreReport({ refused, onClose }: { refused: readonly Refused[]; onCl
           </tbody>
         </table>
       </div>
-      {refused.length > shown_max && <p class="muted">The first {shown_max} are shown.</p>}
+      {refused > examples.length && <p class="muted">The first {examples.length} are shown.</p>}
     </Dialog>
   );
 }
 
-export function showRefused(refused: readonly Refused[]): void {
-  openDialog((close) => <RestoreReport refused={refused} onClose={close} />);
+export function showRefused(examples: readonly Refused[], refused: number): void {
+  openDialog((close) => <RestoreReport examples={examples} refused={refused} onClose={close} />);
 }
 
 // The bar that undoes a removal; it stays until it is used or closed.
 export function offerRestore(entry: Pick<TrashEntry, "id" | "integration" | "type" | "references">, text: string): void {
-  const notice = notify({ tone: "warning", text, link: { label: "Trash", href: "#/trash" } });
-  const run = () => void restore(entry, { notice, onRefused: showRefused });
-  amend(notice, { actions: [{ label: "Restore", run }] });
+  notify({
+    topic: trashTopic(entry.id),
+    tone: "warning",
+    text,
+    actions: [{ label: "Restore", run: () => void restore(entry, { onRefused: showRefused }) }],
+    link: { label: "Trash", href: "#/trash" },
+  });
 }

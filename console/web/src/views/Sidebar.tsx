@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import icon from "../assets/favicon.svg";
 import { actor } from "../actor";
 import { catalog, loadCatalog } from "../catalog";
 import { compact, count } from "../format";
@@ -31,9 +32,10 @@ function Integrations({ route }: { route: Route }) {
   const [filter, setFilter] = useState("");
   if (!integrations) {
     if (!problem) return <Skeleton rows={4} label="Loading the integrations" />;
+    if (problem.passing) return <p class="nav-note">They show as soon as the server answers.</p>;
     return (
       <div class="nav-note">
-        <p>The integrations cannot be read at present.</p>
+        <p>The integrations cannot be read.</p>
         <Button icon="refresh" onClick={() => void loadCatalog()}>
           Try again
         </Button>
@@ -56,7 +58,7 @@ function Integrations({ route }: { route: Route }) {
           onInput={(event) => setFilter(event.currentTarget.value)}
         />
       )}
-      <ul class="nav-list">
+      <ul>
         {matching.slice(0, shown_max).map(({ name, source_platform, target_platform, references }) => (
           <li key={name}>
             <a
@@ -107,7 +109,7 @@ export function Sidebar({ route }: { route: Route }) {
   return (
     <div class="sidebar">
       <a class="brand" href="#/">
-        <img src="/favicon.svg" alt="" width="22" height="22" />
+        <img src={icon} alt="" width="22" height="22" />
         xrefd
       </a>
       <nav aria-label="Main">

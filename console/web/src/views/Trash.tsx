@@ -13,6 +13,7 @@ import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import { Time } from "../ui/Time";
+import { ChangeButton } from "./ChangeButton";
 import { showRefused } from "./RestoreReport";
 
 function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => void }) {
@@ -31,7 +32,7 @@ function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => v
       foot={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit disabled={!name.trim()}>
+          <Button kind="primary" submit focus={!whole} disabled={!name.trim()}>
             Restore {counted(entry.references, "reference")}
           </Button>
         </>
@@ -66,7 +67,7 @@ export function Trash() {
       <header class="page-head">
         <div class="page-title">
           <h1>Trash</h1>
-          <p class="muted">What was deleted as a whole waits here, and can be restored.</p>
+          <p class="muted">What was deleted as a whole waits here for a while. Restored references stay in this list too, so a restore can be repeated.</p>
         </div>
       </header>
       {problem ? (
@@ -111,7 +112,7 @@ export function Trash() {
                     {until(entry.expires_at)}
                   </td>
                   <td class="col-actions">
-                    <Button onClick={() => openDialog((close) => <RestoreDialog entry={entry} onClose={close} />)}>Restore…</Button>
+                    <ChangeButton onClick={() => openDialog((close) => <RestoreDialog entry={entry} onClose={close} />)}>Restore…</ChangeButton>
                   </td>
                 </tr>
               ))}
