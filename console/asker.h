@@ -22,8 +22,9 @@ struct Answer {
 // Puts requests of the binary protocol to the daemon, and awaits what becomes of them. For the
 // console's thread. Everything throws a Problem where there is no answer.
 //
-// GCC 12 destroys some temporaries of an expression with co_await in it twice: lambdas with
-// captures, and aggregates. So those have a name of their own, here and in all handlers.
+// GCC 12 destroys some temporaries of an expression with co_await in it twice (lambdas with
+// captures, and aggregates), and awaits what stands behind && whatever stands before it. So those
+// have names of their own, and statements, here and in all of this room.
 class Asker {
  public:
   Asker(Gateway& gateway, boost::asio::any_io_executor executor)

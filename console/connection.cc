@@ -15,6 +15,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <chrono>
+#include <tuple>
 
 #include "console/assets.h"
 #include "console/limits.h"
@@ -102,7 +103,9 @@ void Connection::Stop() {
 
 asio::awaitable<void> Connection::Run() {
   stream_.expires_after(request_timeout_);
-  while (!is_stopping_ && keeps_alive_ && co_await ReadHeader()) {
+  while (!is_stopping_ && keeps_alive_) {
+    const bool has_request = co_await ReadHeader();
+    if (!has_request) break;
     co_await HandleRequest();
     parser_.reset();
     is_idle_ = true;
@@ -139,8 +142,19 @@ asio::awaitable<bool> Connection::ReadHeader() {
                                  fmt::format("the header is longer than {} bytes", kHeaderBytesMax)}
                        : BadRequest(fmt::format("this is not HTTP/1.1: {}", error.message())));
     co_await Send(refusal);
+    co_await AwaitLeaving();
   }
   co_return false;
+}
+
+asio::awaitable<void> Connection::AwaitLeaving() {
+  boost::system::error_code error;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_.expires_after(request_timeout_);
+  piece_.resize(kPieceBytes);
+  while (!error) {
+    std::tie(error, std::ignore) = co_await stream_.async_read_some(asio::buffer(piece_), kTuple);
+  }
 }
 
 std::string Connection::Header(std::string_view name) const {
@@ -271,7 +285,9 @@ asio::awaitable<void> Connection::SkipBody() {
   if (Header("Expect") == "100-continue") co_return;
   const auto until = std::chrono::steady_clock::now() + request_timeout_;
   try {
-    while (std::chrono::steady_clock::now() < until && !(co_await Read()).empty()) {
+    while (std::chrono::steady_clock::now() < until) {
+      const std::string_view piece = co_await Read();
+      if (piece.empty()) break;
     }
   } catch (const Problem&) {
     co_return;  // the client is gone

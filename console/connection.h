@@ -47,6 +47,9 @@ class Connection : public BodyStream {
   // Tells a client that waits with its body that it is wanted.
   boost::asio::awaitable<void> Continue();
   boost::asio::awaitable<void> Send(const Response& response);
+  // Reads and throws away what a client still sends that was told why its connection ends: closing
+  // it at once might lose that answer on the way.
+  boost::asio::awaitable<void> AwaitLeaving();
   // What came of a request that was answered without it.
   boost::asio::awaitable<void> SkipBody();
   std::string Header(std::string_view name) const;

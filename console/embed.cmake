@@ -21,11 +21,13 @@ foreach(pair ${paths})
   list(GET pair 1 file)
   file(SHA256 ${file} digest)
   string(SUBSTRING ${digest} 0 16 digest)
-  file(SIZE ${file} size)
   string(APPEND symbols
     "asm(\".section .rodata\\n\"\n    \"xref_asset_${number}: .incbin \\\"${file}\\\"\\n\"\n"
-    "    \".previous\\n\");\nextern const char asset_${number}[] asm(\"xref_asset_${number}\");\n")
-  string(APPEND entries "    {\"${path}\", {asset_${number}, ${size}}, \"${digest}\"},\n")
+    "    \"xref_asset_${number}_end: .previous\\n\");\n"
+    "extern const char asset_${number}[] asm(\"xref_asset_${number}\");\n"
+    "extern const char asset_${number}_end[] asm(\"xref_asset_${number}_end\");\n")
+  string(APPEND entries
+    "    {\"${path}\", {asset_${number}, asset_${number}_end}, \"${digest}\"},\n")
   math(EXPR number "${number} + 1")
 endforeach()
 

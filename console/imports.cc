@@ -58,7 +58,9 @@ ImportRun::~ImportRun() { thread_.join(); }
 
 ImportProgress ImportRun::progress() const {
   const std::lock_guard lock(mutex_);
-  return progress_;
+  ImportProgress progress = progress_;
+  progress.bytes = bytes_;
+  return progress;
 }
 
 void ImportRun::Run() {
@@ -91,24 +93,41 @@ absl::Status ImportRun::ReadAll() {
   for (;;) {
     const auto found = reader.Next(record);
     if (!found.ok()) return found.status();
+    bytes_ = reader.input().bytes_read();
     if (*found == RecordReader::Found::kEnd) return Send(rows);
     if (*found == RecordReader::Found::kBadRow) {
       const std::lock_guard lock(mutex_);
       ++progress_.rows;
       ++progress_.bad_rows;
-      progress_.bytes = reader.input().bytes_read();
       Tell({reader.line(), std::string(record.source_id), std::string(record.target_id),
             std::nullopt, reader.fault()});
-      continue;
+    } else if (auto status = Take(rows, record, reader.line()); !status.ok()) {
+      return status;
     }
-    rows.sources.Add(record.source_id);
-    rows.targets.Add(record.target_id);
-    rows.lines.push_back(reader.line());
-    if (rows.lines.size() < kRowsPerRequest) continue;
-    if (auto status = Send(rows); !status.ok()) return status;
-    const std::lock_guard lock(mutex_);
-    progress_.bytes = reader.input().bytes_read();
   }
+}
+
+absl::Status ImportRun::Take(Rows& rows, const Record& record, uint64_t line) {
+  // The first row of a source ID counts, however far apart they are. Without overwriting, and where
+  // it is not rehearsed, a row that is forgotten does no harm: it changes nothing.
+  const bool remembers = seen_.size() < kRowsRememberedMax;
+  if (!remembers && (options_.dry_run || options_.overwrite)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "the file has more than {} rows: split it, or use xref import", kRowsRememberedMax));
+  }
+  if (remembers && !seen_.insert(std::hash<std::string_view>()(record.source_id)).second) {
+    const std::lock_guard lock(mutex_);
+    ++progress_.rows;
+    ++progress_.verdicts[static_cast<size_t>(protocol::Verdict::kDuplicate)];
+    Tell({line, std::string(record.source_id), std::string(record.target_id),
+          protocol::Verdict::kDuplicate,
+          "an earlier row has the same source ID, and that one counts"});
+    return absl::OkStatus();
+  }
+  rows.sources.Add(record.source_id);
+  rows.targets.Add(record.target_id);
+  rows.lines.push_back(line);
+  return rows.lines.size() < kRowsPerRequest ? absl::OkStatus() : Send(rows);
 }
 
 absl::Status ImportRun::Send(Rows& rows) {
@@ -161,9 +180,7 @@ void ImportRun::Tell(const Rows& rows, const MutationReply& reply) {
     }
     const auto problem = ProblemOf(outcome);
     Tell({rows.lines[i], std::string(source), std::string(target), outcome.verdict,
-          problem ? problem->detail
-                  : fmt::format("the same source ID is in line {}, which counts",
-                                rows.lines[outcome.number])});
+          problem ? problem->detail : std::string(protocol::Name(outcome.verdict))});
   }
 }
 

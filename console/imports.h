@@ -2,6 +2,7 @@
 
 // Imports: files of references that are uploaded, and taken in while they arrive.
 
+#include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 
 #include <array>
@@ -17,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/record_reader.h"
 #include "console/gateway.h"
 #include "protocol/change_messages.h"
 
@@ -34,7 +36,7 @@ struct ImportProblem {
 struct ImportProgress {
   enum class State { kRunning, kDone, kFailed };
   State state = State::kRunning;
-  uint64_t rows = 0;   // that were answered, or could not be read
+  uint64_t rows = 0;   // that were answered, or not sent
   uint64_t bytes = 0;  // that were read
   std::array<uint64_t, protocol::kVerdictLast + 1> verdicts{};
   uint64_t bad_rows = 0;
@@ -43,6 +45,8 @@ struct ImportProgress {
   std::string error;  // of one that failed
 };
 inline constexpr size_t kImportProblemsMax = 1'000;
+// Rows of which an import knows that their source ID has come before, 9 to 18 bytes each.
+inline constexpr size_t kRowsRememberedMax = 10'000'000;
 // At a time. Each has a thread, which mostly waits.
 inline constexpr size_t kImportsRunningMax = 2;
 // That are over, and can still be asked for.
@@ -84,6 +88,8 @@ class ImportRun {
 
   void Run();
   absl::Status ReadAll();
+  // One row that can be read.
+  absl::Status Take(Rows& rows, const Record& record, uint64_t line);
   absl::Status Send(Rows& rows);
   void Tell(const Rows& rows, const protocol::MutationReply& reply);
   void Tell(ImportProblem problem);  // with mutex_ held
@@ -93,6 +99,8 @@ class ImportRun {
   AskAndWait ask_;
   std::function<void()> on_end_;
   std::atomic<bool> is_abandoned_ = false;
+  std::atomic<uint64_t> bytes_ = 0;     // that were read
+  absl::flat_hash_set<uint64_t> seen_;  // hashes of the source IDs of all rows; of the thread
   mutable std::mutex mutex_;
   ImportProgress progress_;  // guarded by mutex_
   std::thread thread_;

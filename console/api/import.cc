@@ -143,7 +143,7 @@ asio::awaitable<void> Import(Call& call, BodyStream& stream) {
   for (;;) {
     const std::string_view piece = co_await stream.Read();
     if (piece.empty()) break;
-    wanted = wanted && co_await upload.Write(piece);
+    if (wanted) wanted = co_await upload.Write(piece);
   }
   upload.Finish();
   while (!upload.run().is_over()) co_await ended->async_wait(kTuple);

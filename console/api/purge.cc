@@ -154,8 +154,14 @@ Reply Restore(Call& call) {
   fields.Done();
   const auto part = static_cast<uint8_t>(cursor.Number());
   const std::string after = cursor.Text();
-  const auto answer = co_await call.Ask<protocol::RestoreReply>(
-      Opcode::kRestore, protocol::RestoreRequest{trash, part, after, name, call.request.actor});
+  const protocol::RestoreRequest request{trash, part, after, name, call.request.actor};
+  Answer<protocol::RestoreReply> answer;
+  try {
+    answer = co_await call.Ask<protocol::RestoreReply>(Opcode::kRestore, request);
+  } catch (Problem& problem) {
+    if (problem.slug == "unknown-place") problem.slug = "missing";  // what is, is no place
+    throw;
+  }
   const auto& step = answer.value;
   json::array refused;
   for (const protocol::RestoredItem& item : step.refused) {

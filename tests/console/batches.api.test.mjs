@@ -37,7 +37,8 @@ test("a lookup tells the target IDs", async () => {
 
 test("a lookup at a time tells what was linked then", async () => {
   const place = await filledPlace(1);
-  const edited = bodyOf(await place.reference("PATCH", "SO-00000", { target_id: "INV-new" }));
+  bodyOf(await place.reference("PATCH", "SO-00000", { target_id: "INV-new" }));
+  const edited = bodyOf(await place.reference("GET", "SO-00000"));
   const at = async (time) => {
     const asked = { source_ids: ["SO-00000", "SO-9"], at: time };
     return bodyOf(await place.post("/lookup", asked)).target_ids;
