@@ -46,8 +46,8 @@ absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& within) {
 absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
                                   uint32_t checkpoint_seconds, Core core) {
   std::vector<std::string> argv =
-      OnCore(core, {program, "--data", folder, "--listen", "127.0.0.1:0", "--http", "off",
-                    "--checkpoint-seconds", std::to_string(checkpoint_seconds)});
+      OnCore(core, {program, "--data", folder, "--listen", "127.0.0.1:0", "--checkpoint-seconds",
+                    std::to_string(checkpoint_seconds)});
   if (core) argv.insert(argv.end(), {"--threads", "1"});
   auto process = ServerProcess::Start(argv);
   if (!process.ok()) return process.status();

@@ -49,12 +49,7 @@ class Server::Impl {
     return error;
   }
 
-  std::string address() const {
-    const tcp::endpoint bound = acceptor_.local_endpoint();
-    const std::string host = bound.address().to_string();
-    return bound.address().is_v6() ? fmt::format("[{}]:{}", host, bound.port())
-                                   : fmt::format("{}:{}", host, bound.port());
-  }
+  tcp::endpoint address() const { return acceptor_.local_endpoint(); }
 
   void Start() {
     asio::co_spawn(context_, Accept(), asio::detached);
@@ -141,7 +136,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Bind(ServerOptions options, Gate
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Stop(); }
-std::string Server::address() const { return impl_->address(); }
+tcp::endpoint Server::address() const { return impl_->address(); }
 void Server::Start() { impl_->Start(); }
 void Server::Stop() { impl_->Stop(); }
 

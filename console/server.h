@@ -31,8 +31,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // HOST:PORT, with the port that was taken where 0 was asked for.
-  std::string address() const;
+  // With the port that was taken where 0 was asked for.
+  boost::asio::ip::tcp::endpoint address() const;
 
   void Start();
   // Accepts nothing more, lets requests that were begun end for a moment, then drops them. Call it

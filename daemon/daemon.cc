@@ -88,6 +88,19 @@ absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::s
   return tcp::endpoint(address, port);
 }
 
+// Where HTTP is served beside a daemon that listens there; nothing where it is not to be.
+absl::StatusOr<std::optional<tcp::endpoint>> HttpAddress(const Options& options,
+                                                         const tcp::endpoint& listen) {
+  if (options.http == "off") return std::nullopt;
+  if (!options.http.empty()) {
+    const auto address = ParseAddress("--http", options.http, options.trust_network);
+    if (!address.ok()) return address.status();
+    return *address;
+  }
+  const auto port = static_cast<uint16_t>(listen.port() == 0 ? 0 : listen.port() + 1);
+  return tcp::endpoint(asio::ip::address_v4::loopback(), port);
+}
+
 // Tells the log how far loading is, at most once a second.
 class LoadingLog {
  public:
@@ -195,9 +208,8 @@ class Daemon {
   }
   // HOST:PORT, with the port that was taken where 0 was asked for.
   std::string address() const { return listener_->address(); }
-  std::optional<std::string> http_address() const {
-    return console_ ? std::optional(console_->address()) : std::nullopt;
-  }
+  // The same of HTTP, which must be served.
+  tcp::endpoint http_address() const { return console_->address(); }
   // Whether it ended since a copy of the primary's data has arrived, to be started with.
   bool reload() const { return reload_; }
 
@@ -214,7 +226,7 @@ class Daemon {
     spdlog::info("listening on {}", listener_->address());
     if (console_) {
       console_->Start();
-      spdlog::info("http: serving {}", console_->address());
+      spdlog::info("http: serving {}", ToString(console_->address()));
     }
     std::thread writer([this] { RunWriter(); });
 
@@ -473,21 +485,17 @@ class Daemon {
 absl::Status RunDaemon(const Options& options) {
   auto address = ParseAddress("--listen", options.listen, options.trust_network);
   if (!address.ok()) return address.status();
-  std::optional<tcp::endpoint> http;
-  if (options.http != "off") {
-    auto parsed = ParseAddress("--http", options.http, options.trust_network);
-    if (!parsed.ok()) return parsed.status();
-    http = *parsed;
-  }
+  auto http = HttpAddress(options, *address);
+  if (!http.ok()) return http.status();
   for (;;) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
     Daemon daemon(options, *folder);
     if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
     address = ParseAddress("--listen", daemon.address(), options.trust_network);
-    if (http) {
-      if (auto status = daemon.ServeHttp(*http); !status.ok()) return status;
-      http = *ParseAddress("--http", *daemon.http_address(), options.trust_network);
+    if (*http) {
+      if (auto status = daemon.ServeHttp(**http); !status.ok()) return status;
+      *http = daemon.http_address();
     }
     const absl::Status ended = daemon.Run();
     if (!daemon.reload()) return ended;

@@ -18,15 +18,11 @@ namespace xref {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-namespace {
-
 std::string ToString(const tcp::endpoint& address) {
   const auto host = address.address();
   return host.is_v6() ? fmt::format("[{}]:{}", host.to_string(), address.port())
                       : fmt::format("{}:{}", host.to_string(), address.port());
 }
-
-}  // namespace
 
 Listener::Listener(size_t connections_max, ServerState& state,
                    const std::vector<std::unique_ptr<IoThread>>& threads)

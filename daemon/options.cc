@@ -104,8 +104,8 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
       ->type_name("HOST:PORT");
   app.add_option(
          "--http", options.http,
-         "Where browsers find the console, and others the API, /metrics and /healthz; \"off\" "
-         "for nowhere. Loopback addresses only, as for --listen")
+         "Where browsers find the console, and others the API, /metrics and /healthz, or \"off\"; "
+         "otherwise 127.0.0.1, and the port after that of --listen: 7412")
       ->type_name("HOST:PORT");
   app.add_option("--http-name", options.http_names,
                  "Names, beside addresses and localhost, that the HTTP port may be called by")

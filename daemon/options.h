@@ -15,7 +15,7 @@ struct Options {
   std::string data;
   std::string restore;  // a backup: make the folder `data` from it, in place of running
   std::string listen = "127.0.0.1:7411";
-  std::string http = "127.0.0.1:7412";  // or "off"
+  std::string http;  // or "off"; empty for loopback, and the port after that of `listen`
   std::vector<std::string> http_names;  // that requests may call the HTTP port's host by
   uint32_t threads = 0;                 // I/O threads; 0 is one per core
   uint32_t connections_max = 10'000;

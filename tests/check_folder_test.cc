@@ -29,8 +29,7 @@ class CheckFolder : public ShopTest {
       EXPECT_THAT(checked.out, HasSubstr("DAMAGED"));
       EXPECT_THAT(checked.out, HasSubstr(what));
       EXPECT_THAT(checked.out, HasSubstr("--restore"));
-      const Outcome run =
-          RunDaemon({"--data", data_folder(), "--listen", "127.0.0.1:0", "--http", "off"});
+      const Outcome run = RunDaemon({"--data", data_folder(), "--listen", "127.0.0.1:0"});
       EXPECT_EQ(run.exit_code, 2);
       EXPECT_THAT(run.err, HasSubstr(what));
       EXPECT_THAT(run.err, HasSubstr("--restore"));

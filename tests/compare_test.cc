@@ -69,8 +69,8 @@ class Compare : public NodesTest {
     }
   }
   void ExpectStartIsRefused(Arguments options = {}) {
-    options.insert(options.begin(), {kXrefd, "--data", FolderOf("standby"), "--listen",
-                                     "127.0.0.1:0", "--http", "off"});
+    options.insert(options.begin(),
+                   {kXrefd, "--data", FolderOf("standby"), "--listen", "127.0.0.1:0"});
     const Outcome refused = RunProgram(options);
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_THAT(refused.err, HasSubstr("stopped for good"));

@@ -58,8 +58,7 @@ void DaemonTest::TearDown() {
 // ---- The daemon ----
 
 void DaemonTest::LaunchDaemon(const Arguments& options) {
-  Arguments argv{kXrefd,   "--data", data_folder(), "--listen", "127.0.0.1:0",
-                 "--http", "off",    "--threads",   "2"};
+  Arguments argv{kXrefd, "--data", data_folder(), "--listen", "127.0.0.1:0", "--threads", "2"};
   argv.insert(argv.end(), options.begin(), options.end());
   daemon_ = Process::Start(argv);
   const std::string line = daemon_->AwaitErrorLine("listening on ");

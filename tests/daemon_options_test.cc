@@ -33,8 +33,8 @@ TEST_F(DaemonOptions, TheConfigurationFileSetsThem) {
 }
 
 TEST_F(DaemonOptions, TheConfigurationFileMayHoldThemAll) {
-  const std::string config = WriteFile(
-      "xrefd.toml", "data = \"" + data_folder() + "\"\nlisten = \"127.0.0.1:0\"\nhttp = \"off\"\n");
+  const std::string config =
+      WriteFile("xrefd.toml", "data = \"" + data_folder() + "\"\nlisten = \"127.0.0.1:0\"\n");
   daemon_ = Process::Start({kXrefd, "--config", config});
   EXPECT_NE(daemon_->AwaitErrorLine("ready: "), "");
 }
@@ -106,37 +106,36 @@ TEST_F(DaemonOptions, APortThatIsTakenIsRefusedByAddress) {
 TEST_F(DaemonOptions, ADataFolderInUseIsRefusedWithTheProcessThatHasIt) {
   StartDaemon();
   CreateShop();
-  ExpectRefusal({"--data", data_folder(), "--listen", "127.0.0.1:0", "--http", "off"},
+  ExpectRefusal({"--data", data_folder(), "--listen", "127.0.0.1:0"},
                 data_folder() + " is in use by process " + std::to_string(daemon_->pid()));
   EXPECT_EQ(Xref({"add", kPlace, "A", "1"}).exit_code, 0);
 }
 
 TEST_F(DaemonOptions, ADataFolderBelowAFileIsRefused) {
   const std::string path = WriteFile("file", "kept") + "/data";
-  ExpectRefusal({"--data", path, "--listen", "127.0.0.1:0", "--http", "off"},
+  ExpectRefusal({"--data", path, "--listen", "127.0.0.1:0"},
                 "cannot use the data folder: making " + path + ": Not a directory");
 }
 
 TEST_F(DaemonOptions, ADataFolderThatIsAFileIsRefused) {
-  ExpectRefusal({"--data", WriteFile("file", "kept"), "--listen", "127.0.0.1:0", "--http", "off"},
+  ExpectRefusal({"--data", WriteFile("file", "kept"), "--listen", "127.0.0.1:0"},
                 "cannot use the data folder: ");
 }
 
 TEST_F(DaemonOptions, ADataFolderThatCannotBeMadeIsRefused) {
-  ExpectRefusal({"--data", "/proc/xrefd", "--listen", "127.0.0.1:0", "--http", "off"},
+  ExpectRefusal({"--data", "/proc/xrefd", "--listen", "127.0.0.1:0"},
                 "cannot use the data folder: making /proc/xrefd: ");
 }
 
 TEST_F(DaemonOptions, ADataFolderInNewFoldersIsMadeWithThem) {
-  daemon_ = Process::Start(
-      {kXrefd, "--data", folder_.path() + "/a/b/c/", "--listen", "127.0.0.1:0", "--http", "off"});
+  daemon_ =
+      Process::Start({kXrefd, "--data", folder_.path() + "/a/b/c/", "--listen", "127.0.0.1:0"});
   EXPECT_NE(daemon_->AwaitErrorLine("ready: "), "");
   EXPECT_TRUE(std::filesystem::is_directory(folder_.path() + "/a/b/c/journal"));
 }
 
 TEST_F(DaemonOptions, AnIpv6LoopbackAddressWorks) {
-  daemon_ =
-      Process::Start({kXrefd, "--data", data_folder(), "--listen", "[::1]:0", "--http", "off"});
+  daemon_ = Process::Start({kXrefd, "--data", data_folder(), "--listen", "[::1]:0"});
   const std::string line = daemon_->AwaitErrorLine("listening on ");
   if (line.empty()) GTEST_SKIP() << "there is no IPv6 here";
   const std::string address = line.substr(line.rfind(' ') + 1);

@@ -153,7 +153,7 @@ TEST(Xref, AServerThatIsNoAddressIsWrongUsage) {
 TEST(Xrefd, HelpShowsEveryOptionWithItsDefault) {
   const Outcome help = RunProgram({kXrefd, "--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* part : {"--data DIR", "--listen HOST:PORT=127.0.0.1:7411", "--http HOST:PORT=127.0.0.1:7412", "--threads",
+  for (const char* part : {"--data DIR", "--listen HOST:PORT=127.0.0.1:7411", "--threads",
                            "--config FILE", "--restore FILE", "Exit codes: 0"}) {
     EXPECT_THAT(help.out, HasSubstr(part));
   }
