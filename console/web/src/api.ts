@@ -9,7 +9,6 @@ import type {
   Outcomes,
   Place,
   Preview,
-  Reference,
   ReferencePage,
   Removed,
   RestoreStep,
@@ -157,9 +156,9 @@ export const api = {
   list: (place: Place, query: ListQuery, signal?: AbortSignal) =>
     ask<ReferencePage>("GET", `${placePath(place)}/references`, { query: { ...query }, signal }),
   add: (place: Place, body: { source_id: string; target_id: string }) =>
-    ask<Reference>("POST", `${placePath(place)}/references`, { body }),
+    ask<unknown>("POST", `${placePath(place)}/references`, { body }),
   edit: (place: Place, source_id: string, body: { target_id: string; expected_target_id?: string }) =>
-    ask<Reference>("PATCH", `${placePath(place)}/reference`, { query: { source_id }, body }),
+    ask<unknown>("PATCH", `${placePath(place)}/reference`, { query: { source_id }, body }),
   remove: (place: Place, query: { source_id: string; expected_target_id?: string; confirmation?: string }) =>
     ask<null>("DELETE", `${placePath(place)}/reference`, { query }),
   history: (place: Place, source_id: string, signal?: AbortSignal) =>

@@ -10,11 +10,13 @@ interface Props {
   foot?: ComponentChildren;
   onSubmit?: () => void;
   wide?: boolean;
+  // Only to be read: then the keys that scroll need something that has the focus.
+  reading?: boolean;
   side?: "left" | "right";
 }
 
 // The browser's own dialog: it keeps the focus within, and gives it back at the end.
-export function Dialog({ title, onClose, children, foot, onSubmit, wide, side }: Props) {
+export function Dialog({ title, onClose, children, foot, onSubmit, wide, reading, side }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const title_id = useId();
   useLayoutEffect(() => {
@@ -44,7 +46,7 @@ export function Dialog({ title, onClose, children, foot, onSubmit, wide, side }:
           <h2 id={title_id}>{title}</h2>
           <Button kind="quiet" icon="close" label="Close" onClick={onClose} />
         </header>
-        <div class="dialog-body">{children}</div>
+        <div class="dialog-body" tabIndex={reading ? 0 : undefined}>{children}</div>
         {foot && <footer class="dialog-foot">{foot}</footer>}
       </form>
     </dialog>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   label: ComponentChildren;
@@ -17,7 +17,9 @@ interface Props {
 export function Field({ label, value, onInput, hint, error, mono, focus, placeholder, inputMode, maxLength }: Props) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // A dialog that opens heeds `autofocus`; a field that comes later takes the focus by itself. Both
+  // happen before the next key can be typed.
+  useLayoutEffect(() => {
     if (focus) input.current?.focus();
   }, []);
   return (
@@ -28,6 +30,7 @@ export function Field({ label, value, onInput, hint, error, mono, focus, placeho
         id={id}
         class={mono ? "mono" : undefined}
         type="text"
+        autofocus={focus}
         dir={mono ? "auto" : undefined}
         value={value}
         placeholder={placeholder}

@@ -24,7 +24,7 @@ const words: [term: string, meaning: string][] = [
 
 export function Help({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title="Help" wide onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
+    <Dialog title="Help" wide reading onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
       <h3>Keys</h3>
       <dl class="keys">
         {shortcuts.map(([keys, what]) => (

@@ -29,7 +29,7 @@ function reason({ outcome }: Refused) {
 
 function RestoreReport({ examples, refused, onClose }: { examples: readonly Refused[]; refused: number; onClose: () => void }) {
   return (
-    <Dialog title={`${counted(refused, "reference")} left out`} wide onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
+    <Dialog title={`${counted(refused, "reference")} left out`} wide reading onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
       <p>What stands now was kept, since it is newer.</p>
       <div class="rows">
         <table class="table">
