@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import test from "node:test";
 
 import { DESKTOP, linkTo, PHONE, useBrowser } from "./browser.mjs";
 import { numbered, useShop } from "./shop.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
-const AXE = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let place;
 const shop = useShop({ prepare });
@@ -22,39 +23,43 @@ async function prepare(shop) {
 // Each view, and what shows that it is there.
 const VIEWS = {
   "the overview": [() => "", "Entity types"],
-  "references": [() => linkTo(place), "SO-twice"],
+  references: [() => linkTo(place), "SO-twice"],
   "a reference's details": [() => linkTo(place, "", { sel: "SO-twice" }), "History"],
   "an odd reference": [() => linkTo(place, "", { sel: " odd\u202e" }), "History"],
   "an ignored ID": [() => linkTo(place, "", { sel: "I-1" }), "Stop ignoring"],
   "a search without result": [() => linkTo(place, "", { q: "nothing" }), "No reference matches"],
   "an empty type": [() => linkTo({ ...place, type: "stock" }), "No references of stock yet"],
-  "duplicates": [() => linkTo(place, "duplicates"), "2 sources"],
-  "claims": [() => linkTo(place, "claims"), "worker"],
+  duplicates: [() => linkTo(place, "duplicates"), "2 sources"],
+  claims: [() => linkTo(place, "claims"), "worker"],
   "the import": [() => linkTo(place, "import"), "Drop a CSV or NDJSON file here"],
   "the trash": [() => "#/trash", "The trash is empty"],
   "a wrong address": [() => "#/nowhere", "There is nothing at this address"],
 };
 const DIALOGS = {
-  "adding": (console) => console.button("Add").click(),
+  adding: (console) => console.button("Add").click(),
   "deleting all": async (console) => {
     await console.choose("More for orders", "Delete all references…");
     await console.field(/^Type/).waitFor();
   },
-  "help": (console) => console.press("?"),
+  help: (console) => console.press("?"),
 };
 const LOOKS = {
-  "light": { ...DESKTOP, colorScheme: "light" },
-  "dark": { ...DESKTOP, colorScheme: "dark" },
+  light: { ...DESKTOP, colorScheme: "light" },
+  dark: { ...DESKTOP, colorScheme: "dark" },
   "on a phone": { ...PHONE, colorScheme: "light" },
 };
 
 // Scripts that the page's policy would refuse are run by the browser's own means.
 async function violations(page) {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate((rules) => window.axe.run(document, { runOnly: rules }), RULES);
+  const { violations } = await page.evaluate(
+    (rules) => window.axe.run(document, { runOnly: rules }),
+    RULES,
+  );
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
-const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+const overflows = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
 for (const [look, options] of Object.entries(LOOKS)) {
   for (const [name, [link, sign]] of Object.entries(VIEWS)) {

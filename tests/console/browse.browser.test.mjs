@@ -16,14 +16,25 @@ async function open(links, options) {
   return browser.open({ place, ...options });
 }
 const listing = (console, wanted) =>
-  eventually(async () => JSON.stringify(await console.listed()) === JSON.stringify(wanted), `${wanted} to be listed`);
+  eventually(
+    async () => JSON.stringify(await console.listed()) === JSON.stringify(wanted),
+    `${wanted} to be listed`,
+  );
 
 test("source and target ID stand side by side under the names of their platforms", async () => {
   const console = await open([["SO-1", "INV-1"]]);
   await console.row("SO-1").waitFor();
   const table = console.page.getByRole("table");
-  assert.deepEqual(await table.getByRole("columnheader").allTextContents(), ["Shopify", "Business Central", "Updated", "Origin"]);
-  assert.deepEqual((await table.getByRole("row").last().getByRole("cell").allTextContents()).slice(0, 2), ["SO-1", "INV-1"]);
+  assert.deepEqual(await table.getByRole("columnheader").allTextContents(), [
+    "Shopify",
+    "Business Central",
+    "Updated",
+    "Origin",
+  ]);
+  assert.deepEqual(
+    (await table.getByRole("row").last().getByRole("cell").allTextContents()).slice(0, 2),
+    ["SO-1", "INV-1"],
+  );
   await console.close();
 });
 
@@ -35,14 +46,22 @@ test("the tab of an entity type tells how many references it has", async () => {
 });
 
 test("typing finds by the beginning of either side", async () => {
-  const console = await open([["SO-1", "INV-1"], ["SO-2", "INV-2"], ["INV-20", "X"]]);
+  const console = await open([
+    ["SO-1", "INV-1"],
+    ["SO-2", "INV-2"],
+    ["INV-20", "X"],
+  ]);
   await console.searchField.pressSequentially("INV-2");
   await listing(console, ["INV-20", "SO-2"]);
   await console.close();
 });
 
 test("text within an ID is found when asked for", async () => {
-  const console = await open([["SO-123-A", "INV-1"], ["SO-2", "INV-2"], ["SO-3", "INV-123"]]);
+  const console = await open([
+    ["SO-123-A", "INV-1"],
+    ["SO-2", "INV-2"],
+    ["SO-3", "INV-123"],
+  ]);
   await console.page.getByRole("combobox", { name: "How to match" }).selectOption("contains");
   await console.searchField.fill("123");
   await listing(console, ["SO-123-A", "SO-3"]);
@@ -50,7 +69,10 @@ test("text within an ID is found when asked for", async () => {
 });
 
 test("an answer that comes late does not replace that of a later search", async () => {
-  const console = await open([["A-1", "x"], ["B-1", "y"]]);
+  const console = await open([
+    ["A-1", "x"],
+    ["B-1", "y"],
+  ]);
   await console.row("A-1").waitFor();
   let release;
   const held = new Promise((resolve) => (release = resolve));
@@ -77,7 +99,10 @@ test("pages are stepped through in both directions", async () => {
     pages.push(await console.listed());
     if (pages.length < 3) await console.button("Next page").click();
   }
-  assert.deepEqual(pages.flat(), numbered(250).map(([source]) => source));
+  assert.deepEqual(
+    pages.flat(),
+    numbered(250).map(([source]) => source),
+  );
   assert.ok(await console.button("Next page").isDisabled());
   await console.button("Previous page").click();
   await console.see("101–200 of 250");
@@ -87,7 +112,10 @@ test("pages are stepped through in both directions", async () => {
 });
 
 test("an address leads to the same search and the same open reference again", async () => {
-  const console = await open([["a/b?c=d&e#f%20+", "INV-1"], ["SO-2", "INV-2"]]);
+  const console = await open([
+    ["a/b?c=d&e#f%20+", "INV-1"],
+    ["SO-2", "INV-2"],
+  ]);
   await console.searchField.fill("a/b?c=d&e");
   await listing(console, ["a/b?c=d&e#f%20+"]);
   await console.row("a/b?c=d&e#f%20+").click();
@@ -108,7 +136,14 @@ test("what is not linked can be asked about", async () => {
 });
 
 test("targets that several sources share are listed with them", async () => {
-  const console = await open([["SO-1", "INV-1"], ["SO-2", "INV-1"], ["SO-3", "INV-3"]], { view: "duplicates" });
+  const console = await open(
+    [
+      ["SO-1", "INV-1"],
+      ["SO-2", "INV-1"],
+      ["SO-3", "INV-3"],
+    ],
+    { view: "duplicates" },
+  );
   await console.see("2 sources");
   assert.deepEqual((await console.listed()).sort(), ["SO-1", "SO-2"]);
   await console.row("SO-1").click();

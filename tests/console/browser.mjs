@@ -6,7 +6,13 @@ import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.XREF_TEST_CHROMIUM ?? "/usr/bin/chromium";
-const QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"];
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-sync",
+];
 const ACTION_MS = 10_000;
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
@@ -27,7 +33,11 @@ export function useBrowser(shop) {
 export class ConsolePage {
   #faults = [];
 
-  static async open(browser, shop, { place, view = "", params = {}, of = shop.daemon, ...options } = {}) {
+  static async open(
+    browser,
+    shop,
+    { place, view = "", params = {}, of = shop.daemon, ...options } = {},
+  ) {
     const opened = new ConsolePage();
     opened.origin = `http://${of.http}`;
     opened.context = await browser.newContext({ ...DESKTOP, ...options });
@@ -45,7 +55,8 @@ export class ConsolePage {
       void dialog.accept();
     });
     this.page.on("console", (message) => {
-      if (/Content Security Policy|Refused to/.test(message.text())) this.#faults.push(message.text());
+      if (/Content Security Policy|Refused to/.test(message.text()))
+        this.#faults.push(message.text());
     });
     this.page.on("request", (request) => {
       const own = request.url().startsWith(this.origin) || request.url().startsWith("blob:");
@@ -83,23 +94,32 @@ export class ConsolePage {
     return this.page.getByRole("searchbox", { name: /^Search by/ });
   }
   row(source) {
-    return this.page.locator("a[data-row]").and(this.page.locator(`[data-row=${JSON.stringify(source)}]`));
+    return this.page
+      .locator("a[data-row]")
+      .and(this.page.locator(`[data-row=${JSON.stringify(source)}]`));
   }
   // The source IDs that are listed, exactly.
   listed() {
-    return this.page.locator("a[data-row]").evaluateAll((links) => links.map((link) => link.dataset.row));
+    return this.page
+      .locator("a[data-row]")
+      .evaluateAll((links) => links.map((link) => link.dataset.row));
   }
   notice(text) {
     return this.page.locator(".notice", { hasText: text });
   }
   focused() {
-    return this.page.evaluate(() => document.activeElement?.dataset.row ?? document.activeElement?.textContent);
+    return this.page.evaluate(
+      () => document.activeElement?.dataset.row ?? document.activeElement?.textContent,
+    );
   }
 
   // ---- What users do ----
 
   press(...keys) {
-    return keys.reduce((done, key) => done.then(() => this.page.keyboard.press(key)), Promise.resolve());
+    return keys.reduce(
+      (done, key) => done.then(() => this.page.keyboard.press(key)),
+      Promise.resolve(),
+    );
   }
   async choose(menu, item) {
     await this.button(menu).click();

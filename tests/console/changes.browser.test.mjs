@@ -20,7 +20,10 @@ async function add(console, source, target) {
   await console.press("Enter");
 }
 const becomes = (place, source, target) =>
-  eventually(async () => (await place.targetOf(source)) === target, `${source} to be linked to ${target}`);
+  eventually(
+    async () => (await place.targetOf(source)) === target,
+    `${source} to be linked to ${target}`,
+  );
 
 test("a reference is added by hand, under the name of who did it", async () => {
   const { place, console } = await open();
@@ -104,7 +107,10 @@ test("a change whose answer was lost is made once", async () => {
   await console.notice("Linked.").waitFor();
   assert.equal(keys.length, 2);
   assert.equal(keys[0], keys[1]);
-  assert.equal((await place.facts("history", "SO-2")).filter(({ event }) => event === "added").length, 1);
+  assert.equal(
+    (await place.facts("history", "SO-2")).filter(({ event }) => event === "added").length,
+    1,
+  );
   await console.close();
 });
 

@@ -32,7 +32,9 @@ test("a claim whose outcome is unknown is settled with the record that was found
 test("a claim whose record is not there is freed, after what that means was said", async () => {
   const { place, console } = await openLostClaim();
   await console.button("Free…").click();
-  await console.dialog.getByText("If worker-7 did create a record before it stopped, there will be two.").waitFor();
+  await console.dialog
+    .getByText("If worker-7 did create a record before it stopped, there will be two.")
+    .waitFor();
   await console.button("Free it").click();
   await console.see("No open claims");
   assert.deepEqual(await claims(place), []);

@@ -5,14 +5,14 @@ import { useBrowser } from "./browser.mjs";
 import { useShop } from "./shop.mjs";
 
 const HOSTILE = {
-  "markup": "<script>alert(1)</script>",
+  markup: "<script>alert(1)</script>",
   "markup with a handler": '"><img src=x onerror=alert(1)>',
   "a script address": "javascript:alert(1)",
   "a right-to-left override": "SO-1\u202etxt.exe",
   "zero width characters": "SO\u200b-\u200d1",
   "spaces at the ends": "  SO 1 ",
   "a no-break space": "SO\u00a01",
-  "Hebrew": "שלום-123",
+  Hebrew: "שלום-123",
   "an emoji of several parts": "👩‍🔧-1",
   "what has a meaning in addresses": "../a/b?c=d&e=f#g%2e+h",
   "255 bytes": "x".repeat(255),
@@ -25,7 +25,10 @@ for (const [what, id] of Object.entries(HOSTILE)) {
   test(`an ID with ${what} is shown as text, found, opened and copied as it is`, async () => {
     const place = await shop.newPlace();
     await place.add([[id, id]]);
-    const console = await browser.open({ place, permissions: ["clipboard-read", "clipboard-write"] });
+    const console = await browser.open({
+      place,
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
     await console.searchField.fill(id);
     await console.row(id).waitFor();
     assert.deepEqual(await console.listed(), [id]);

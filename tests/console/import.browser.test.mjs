@@ -15,7 +15,9 @@ async function open(links = [["SO-1", "INV-1"]]) {
 }
 const csv = (...lines) => ["source_id,target_id", ...lines, ""].join("\n");
 const choose = (console, text, name = "links.csv") =>
-  console.field("File to import").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  console
+    .field("File to import")
+    .setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 
 test("a trial changes nothing and tells what each row would come to", async () => {
   const { place, console } = await open();

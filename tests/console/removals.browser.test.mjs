@@ -83,6 +83,9 @@ test("an integration is dropped, and restored from the trash under another name"
   await console.button("Restore…", entry).click();
   await console.dialog.getByRole("textbox", { name: "Name" }).fill(`${place.integration}-again`);
   await console.button("Restore 2 references").click();
-  await eventually(() => shop.integration(`${place.integration}-again`), "the integration to be back");
+  await eventually(
+    () => shop.integration(`${place.integration}-again`),
+    "the integration to be back",
+  );
   await console.close();
 });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { useBrowser } from "./browser.mjs";
-import { Daemon } from "./daemon.mjs";
 import { numbered, useShop } from "./shop.mjs";
 
 const shop = useShop();
@@ -36,8 +35,14 @@ test("a server that does not answer is told of, and found again when it is back"
 test("a server that is loading tells how far it is, and the list comes by itself", async () => {
   const { place, console } = await open();
   await pretend(console, { state: "loading", role: null, references: 30, references_expected: 40 });
-  const problem = { type: "/problems/not-ready", title: "Not ready", status: 503, detail: "loading" };
-  const refuse = (route) => route.fulfill({ status: 503, contentType: "application/problem+json", json: problem });
+  const problem = {
+    type: "/problems/not-ready",
+    title: "Not ready",
+    status: 503,
+    detail: "loading",
+  };
+  const refuse = (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: problem });
   await console.page.route("**/references?*", refuse);
   await console.goto("#/");
   await console.see("The server is loading its references (75 %).");
@@ -57,21 +62,6 @@ test("a server that accepts no changes says why, and what still works", async ()
   await console.row("SO-00001").click();
   assert.ok(await console.button("Remove link").isDisabled());
   await console.close();
-});
-
-test("a standby shows what it has, and where changes go", async () => {
-  const { place, console } = await open();
-  const standby = await Daemon.start(["--standby-of", shop.daemon.address]);
-  const other = await browser.open({ place, of: standby });
-  await other.row("SO-00000").waitFor();
-  await other.see("This server is a standby.");
-  await other.see(new RegExp(`Changes go to the primary at ${shop.daemon.address}`));
-  assert.ok(await other.button("Add").isDisabled());
-  await other.close();
-  await console.goto("#/");
-  await console.page.getByRole("table", { name: "Standbys and how far they are behind" }).waitFor();
-  await console.close();
-  await standby.stop();
 });
 
 test("the overview shows what the server does at the moment", async () => {

@@ -19,7 +19,8 @@ import { Trash } from "./views/Trash";
 import { bannerOf } from "./words";
 
 function titleOf(route: Route): string {
-  if (route.page === "integration") return route.type ? `${route.type} · ${route.integration}` : route.integration;
+  if (route.page === "integration")
+    return route.type ? `${route.type} · ${route.integration}` : route.integration;
   return { overview: "Overview", trash: "Trash", unknown: "Not found" }[route.page];
 }
 
@@ -33,7 +34,14 @@ function Page({ route }: { route: Route }) {
       return <IntegrationPage key={route.integration} route={route} />;
     case "unknown":
       return (
-        <Empty title="There is nothing at this address" actions={<a class="button plain" href="#/">Go to the overview</a>}>
+        <Empty
+          title="There is nothing at this address"
+          actions={
+            <a class="button plain" href="#/">
+              Go to the overview
+            </a>
+          }
+        >
           <p>The link may be cut off, or made for another version.</p>
         </Empty>
       );

@@ -118,7 +118,10 @@ export interface Upload {
 }
 
 // XMLHttpRequest, since fetch does not tell how much of a body was sent.
-function upload(place: Place, { import_id, file, dry_run, overwrite, onSent, signal }: Upload): Promise<Import> {
+function upload(
+  place: Place,
+  { import_id, file, dry_run, overwrite, onSent, signal }: Upload,
+): Promise<Import> {
   const ndjson = /\.(ndjson|jsonl)$/i.test(file.name);
   const request = new XMLHttpRequest();
   request.open("POST", address(`${placePath(place)}/imports`, { import_id, dry_run, overwrite }));
@@ -140,12 +143,14 @@ function upload(place: Place, { import_id, file, dry_run, overwrite, onSent, sig
 export const api = {
   status: (signal?: AbortSignal) => ask<Status>("GET", "/status", { signal }),
 
-  integrations: (signal?: AbortSignal) => ask<{ integrations: Integration[] }>("GET", "/integrations", { signal }),
+  integrations: (signal?: AbortSignal) =>
+    ask<{ integrations: Integration[] }>("GET", "/integrations", { signal }),
   createIntegration: (body: { name: string; source_platform: string; target_platform: string }) =>
     ask<Integration>("POST", "/integrations", { body }),
   renamePlatforms: (name: string, body: { source_platform: string; target_platform: string }) =>
     ask<{ changed: boolean }>("PATCH", integrationPath(name), { body }),
-  dropPreview: (name: string) => ask<DropPreview>("POST", `${integrationPath(name)}/drop-preview`, { body: {} }),
+  dropPreview: (name: string) =>
+    ask<DropPreview>("POST", `${integrationPath(name)}/drop-preview`, { body: {} }),
   drop: (name: string, body: { token: string; references: number }) =>
     ask<Removed>("POST", `${integrationPath(name)}/drop`, { body }),
   addType: (integration: string, name: string) =>
@@ -165,7 +170,8 @@ export const api = {
     ask<History>("GET", `${placePath(place)}/history`, { query: { source_id }, signal }),
   explain: (place: Place, source_id: string, signal?: AbortSignal) =>
     ask<Explanation>("GET", `${placePath(place)}/explain`, { query: { source_id }, signal }),
-  ignore: (place: Place, source_ids: string[]) => ask<Outcomes>("POST", `${placePath(place)}/ignore`, { body: { source_ids } }),
+  ignore: (place: Place, source_ids: string[]) =>
+    ask<Outcomes>("POST", `${placePath(place)}/ignore`, { body: { source_ids } }),
   unignore: (place: Place, source_ids: string[]) =>
     ask<Outcomes>("POST", `${placePath(place)}/unignore`, { body: { source_ids } }),
 
@@ -189,7 +195,9 @@ export const api = {
 
   upload,
   imports: (signal?: AbortSignal) => ask<{ imports: Import[] }>("GET", "/imports", { signal }),
-  import: (id: string, signal?: AbortSignal) => ask<Import>("GET", `/imports/${encodeURIComponent(id)}`, { signal }),
+  import: (id: string, signal?: AbortSignal) =>
+    ask<Import>("GET", `/imports/${encodeURIComponent(id)}`, { signal }),
 
-  exportAddress: (place: Place, format: "csv" | "ndjson") => address(`${placePath(place)}/export`, { format }),
+  exportAddress: (place: Place, format: "csv" | "ndjson") =>
+    address(`${placePath(place)}/export`, { format }),
 };

@@ -8,9 +8,12 @@ import { useStore } from "./store";
 
 export const page_rows = 100;
 
-export interface Browse extends Loaded<ReferencePage> {
-  // How many pages lie before this one.
+export interface BrowsedPage extends ReferencePage {
+  // How many pages lie before it.
   page: number;
+}
+
+export interface Browse extends Loaded<BrowsedPage> {
   examined: number;
   next: (() => void) | null;
   previous: (() => void) | null;
@@ -27,7 +30,7 @@ export function useBrowse(place: Place, query: ListQuery): Browse {
   const [examined, setExamined] = useState(0);
   const stopped = useRef(false);
 
-  const load = async (signal: AbortSignal): Promise<ReferencePage> => {
+  const load = async (signal: AbortSignal): Promise<BrowsedPage> => {
     stopped.current = false;
     setExamined(0);
     const whole = await api.list(place, { ...query, limit: page_rows, cursor }, signal);
@@ -39,14 +42,13 @@ export function useBrowse(place: Place, query: ListQuery): Browse {
       whole.examined += more.examined;
       whole.next_cursor = more.next_cursor;
     }
-    return whole;
+    return { ...whole, page };
   };
 
   const loaded = useLoaded(JSON.stringify([query_key, cursor, version]), load, { keep: true });
   const next_cursor = loaded.value?.next_cursor;
   return {
     ...loaded,
-    page,
     examined,
     next: next_cursor && !loaded.loading ? () => forward(next_cursor) : null,
     previous: page > 0 ? back : null,

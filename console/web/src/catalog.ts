@@ -24,7 +24,9 @@ export async function loadCatalog(): Promise<void> {
 }
 
 function withCounts(integrations: readonly Integration[], status: Status): readonly Integration[] {
-  const counts = new Map(status.places.map((place) => [placeKey(place.integration, place.type), place.references]));
+  const counts = new Map(
+    status.places.map((place) => [placeKey(place.integration, place.type), place.references]),
+  );
   let changed = false;
   const result = integrations.map((integration) => {
     const types = integration.types.map((type) => {
@@ -41,7 +43,11 @@ function withCounts(integrations: readonly Integration[], status: Status): reado
 function samePlaces(integrations: readonly Integration[], status: Status): boolean {
   const known = integrations.flatMap(({ name, types }) => types.map((type) => placeKey(name, type.name)));
   const told = new Set(status.places.map((place) => placeKey(place.integration, place.type)));
-  return integrations.length === status.integrations && known.length === told.size && known.every((key) => told.has(key));
+  return (
+    integrations.length === status.integrations &&
+    known.length === told.size &&
+    known.every((key) => told.has(key))
+  );
 }
 
 let loading = false;

@@ -45,7 +45,11 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
-export async function startImport(place: Place, file: File, { dry_run, overwrite }: { dry_run: boolean; overwrite: boolean }): Promise<void> {
+export async function startImport(
+  place: Place,
+  file: File,
+  { dry_run, overwrite }: { dry_run: boolean; overwrite: boolean },
+): Promise<void> {
   const import_id = newKey();
   const upload = new AbortController();
   const polling = new AbortController();

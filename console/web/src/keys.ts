@@ -1,7 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
+  return (
+    target instanceof HTMLElement &&
+    target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")
+  );
 }
 
 // Keys that act wherever the focus is, but within dialogs and while something is typed.

@@ -14,8 +14,17 @@ const retry_ms = 2000;
 
 // Asks whenever the key changes; a stale request is aborted, and one that was refused for now
 // is asked again.
-export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, { keep = false } = {}): Loaded<T> {
-  const [state, setState] = useState<{ key: string; value: T | null; problem: Problem | null; loading: boolean }>({
+export function useLoaded<T>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<T>,
+  { keep = false } = {},
+): Loaded<T> {
+  const [state, setState] = useState<{
+    key: string;
+    value: T | null;
+    problem: Problem | null;
+    loading: boolean;
+  }>({
     key,
     value: null,
     problem: null,
@@ -29,7 +38,12 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
     let timer: ReturnType<typeof setTimeout> | undefined;
     setState((before) => {
       const same = before.key === key;
-      return { key, value: same || keep ? before.value : null, problem: same ? before.problem : null, loading: true };
+      return {
+        key,
+        value: same || keep ? before.value : null,
+        problem: same ? before.problem : null,
+        loading: true,
+      };
     });
     load(controller.signal).then(
       (value) => {
@@ -64,7 +78,10 @@ export function useAction(): {
   clear: () => void;
   run: (action: () => Promise<void>) => Promise<void>;
 } {
-  const [state, setState] = useState<{ busy: boolean; problem: Problem | null }>({ busy: false, problem: null });
+  const [state, setState] = useState<{ busy: boolean; problem: Problem | null }>({
+    busy: false,
+    problem: null,
+  });
   const run = async (action: () => Promise<void>) => {
     if (state.busy) return;
     setState({ busy: true, problem: null });

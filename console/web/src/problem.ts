@@ -22,7 +22,12 @@ export class Problem extends Error {
 }
 
 export function unreachable(): Problem {
-  return new Problem("unreachable", 0, "No answer", "The server did not answer. It may be restarting, or the network is down.");
+  return new Problem(
+    "unreachable",
+    0,
+    "No answer",
+    "The server did not answer. It may be restarting, or the network is down.",
+  );
 }
 
 export function problemOf(status: number, text: string): Problem {
@@ -31,7 +36,12 @@ export function problemOf(status: number, text: string): Problem {
     const slug = typeof type === "string" ? type.replace(/^.*\//, "") : "internal";
     return new Problem(slug, status, String(title ?? ""), String(detail ?? title ?? ""), extras);
   } catch {
-    return new Problem("internal", status, `Status ${status}`, `The server answered with status ${status} and no explanation.`);
+    return new Problem(
+      "internal",
+      status,
+      `Status ${status}`,
+      `The server answered with status ${status} and no explanation.`,
+    );
   }
 }
 

@@ -38,7 +38,11 @@ async function step(id: TrashEntry["id"], body: { cursor?: string; name?: string
   }
 }
 
-async function steps(entry: Restorable, name: string | undefined, onStep: (so_far: Restored) => void): Promise<Restored> {
+async function steps(
+  entry: Restorable,
+  name: string | undefined,
+  onStep: (so_far: Restored) => void,
+): Promise<Restored> {
   const total: Restored = { restored: 0, unchanged: 0, refused: 0, examples: [] };
   let cursor: string | undefined;
   do {
@@ -69,16 +73,27 @@ export async function restore(
   try {
     const { restored, unchanged, refused, examples } = await steps(entry, name, (so_far) => {
       const seen = so_far.restored + so_far.unchanged + so_far.refused;
-      notify({ topic, tone: "busy", text: `Restoring ${what}: ${count(seen)} of ${counted(entry.references, "reference")} so far…` });
+      notify({
+        topic,
+        tone: "busy",
+        text: `Restoring ${what}: ${count(seen)} of ${counted(entry.references, "reference")} so far…`,
+      });
     });
     const parts = [`${what} is back: ${counted(restored, "reference")} restored`];
     if (unchanged > 0) parts.push(`${counted(unchanged, "was", "were")} there again already`);
-    if (refused > 0) parts.push(`${counted(refused, "was", "were")} left out, since newer data stands in the way`);
-    const actions: NoticeAction[] = refused > 0 ? [{ label: "See which", run: () => onRefused(examples, refused) }] : [];
+    if (refused > 0)
+      parts.push(`${counted(refused, "was", "were")} left out, since newer data stands in the way`);
+    const actions: NoticeAction[] =
+      refused > 0 ? [{ label: "See which", run: () => onRefused(examples, refused) }] : [];
     notify({ topic, tone: refused > 0 ? "warning" : "done", text: `${parts.join("; ")}.`, actions });
   } catch (error) {
     const again: NoticeAction = { label: "Try again", run: () => void restore(entry, { name, onRefused }) };
-    notify({ topic, tone: "problem", text: `${what} could not be restored. ${asProblem(error).message}`, actions: [again] });
+    notify({
+      topic,
+      tone: "problem",
+      text: `${what} could not be restored. ${asProblem(error).message}`,
+      actions: [again],
+    });
   }
   changed();
 }

@@ -27,14 +27,24 @@ function parseRoute(hash: string): Route {
   if (page === "trash") return { page: "trash" };
   const known = sections.find((name) => name === section);
   if (page !== "i" || !integration || !known) return { page: "unknown" };
-  return { page: "integration", integration, type, section: known, params: Object.fromEntries(new URLSearchParams(query)) };
+  return {
+    page: "integration",
+    integration,
+    type,
+    section: known,
+    params: Object.fromEntries(new URLSearchParams(query)),
+  };
 }
 
 export function integrationLink(integration: string): string {
   return `#/i/${encodeURIComponent(integration)}`;
 }
 
-export function placeLink({ integration, type }: Place, section: Section = "references", params: Params = {}): string {
+export function placeLink(
+  { integration, type }: Place,
+  section: Section = "references",
+  params: Params = {},
+): string {
   const end = section === "references" ? "" : `/${section}`;
   const kept = Object.entries(params).filter(([, value]) => value !== "");
   const query = new URLSearchParams(kept).toString();

@@ -44,7 +44,9 @@ function sampleOf(before: Status, after: Status, seconds: number, at: number): S
   const check = difference(after.latency.check, before.latency.check);
   const change = difference(after.latency.change, before.latency.change);
   const bounds = after.latency.bounds_us;
-  const places_before = new Map(before.places.map((place) => [placeKey(place.integration, place.type), place.checked]));
+  const places_before = new Map(
+    before.places.map((place) => [placeKey(place.integration, place.type), place.checked]),
+  );
   const rates = after.places.map((place): [string, number] => {
     const key = placeKey(place.integration, place.type);
     return [key, Math.max(0, place.checked - (places_before.get(key) ?? place.checked)) / seconds];

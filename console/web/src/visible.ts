@@ -45,7 +45,8 @@ export function visibleParts(id: string): Part[] {
   };
   for (const [index, character] of characters.entries()) {
     const before = characters[index - 1];
-    const hidden_space = character === " " && (before === undefined || before === " " || index === characters.length - 1);
+    const hidden_space =
+      character === " " && (before === undefined || before === " " || index === characters.length - 1);
     if (hidden_space) {
       flush();
       parts.push({ text: character, mark: "␣", name: "space" });

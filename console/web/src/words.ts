@@ -71,7 +71,9 @@ export function bannerOf(status: Status | null, problem: Problem | null): Banner
   if (!status) return null;
   switch (status.state) {
     case "loading": {
-      const share = status.references_expected ? ` (${Math.floor((100 * status.references) / status.references_expected)} %)` : "";
+      const share = status.references_expected
+        ? ` (${Math.floor((100 * status.references) / status.references_expected)} %)`
+        : "";
       return {
         tone: "warning",
         title: `The server is loading its references${share}.`,
@@ -91,7 +93,11 @@ export function bannerOf(status: Status | null, problem: Problem | null): Banner
         text: `Searching, looking and exporting still work. ${status.trouble ?? ""}`.trim(),
       };
     case "draining":
-      return { tone: "warning", title: "The server is shutting down.", text: "It finishes what is under way and takes nothing new." };
+      return {
+        tone: "warning",
+        title: "The server is shutting down.",
+        text: "It finishes what is under way and takes nothing new.",
+      };
     case "diverged":
       return {
         tone: "problem",
@@ -99,7 +105,9 @@ export function bannerOf(status: Status | null, problem: Problem | null): Banner
         text: `It needs a decision by whoever runs it; until then it takes no changes. ${status.trouble ?? ""}`.trim(),
       };
     case "ready":
-      return status.trouble ? { tone: "warning", title: "The server works, with trouble.", text: status.trouble } : null;
+      return status.trouble
+        ? { tone: "warning", title: "The server works, with trouble.", text: status.trouble }
+        : null;
   }
 }
 

@@ -18,7 +18,20 @@ interface Props {
 }
 
 // With children their words are the name; with `label` alone it is an icon with that name.
-export function Button({ icon, label, kind = "plain", busy, disabled, title, submit, focus, expanded, pressed, onClick, children }: Props) {
+export function Button({
+  icon,
+  label,
+  kind = "plain",
+  busy,
+  disabled,
+  title,
+  submit,
+  focus,
+  expanded,
+  pressed,
+  onClick,
+  children,
+}: Props) {
   return (
     <button
       type={submit ? "submit" : "button"}

@@ -46,7 +46,9 @@ export function Dialog({ title, onClose, children, foot, onSubmit, wide, reading
           <h2 id={title_id}>{title}</h2>
           <Button kind="quiet" icon="close" label="Close" onClick={onClose} />
         </header>
-        <div class="dialog-body" tabIndex={reading ? 0 : undefined}>{children}</div>
+        <div class="dialog-body" tabIndex={reading ? 0 : undefined}>
+          {children}
+        </div>
         {foot && <footer class="dialog-foot">{foot}</footer>}
       </form>
     </dialog>

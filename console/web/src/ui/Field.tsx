@@ -14,7 +14,18 @@ interface Props {
   maxLength?: number;
 }
 
-export function Field({ label, value, onInput, hint, error, mono, focus, placeholder, inputMode, maxLength }: Props) {
+export function Field({
+  label,
+  value,
+  onInput,
+  hint,
+  error,
+  mono,
+  focus,
+  placeholder,
+  inputMode,
+  maxLength,
+}: Props) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   // A dialog that opens heeds `autofocus`; a field that comes later takes the focus by itself. Both

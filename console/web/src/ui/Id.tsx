@@ -18,7 +18,11 @@ export function Id({ id, cut = false }: { id: string; cut?: boolean }) {
     );
   }
   return (
-    <bdi class={cut ? "id clip" : "id"} dir={isRightToLeft(id) ? "rtl" : undefined} title={cut ? id : undefined}>
+    <bdi
+      class={cut ? "id clip" : "id"}
+      dir={isRightToLeft(id) ? "rtl" : undefined}
+      title={cut ? id : undefined}
+    >
       <Marked text={id} />
     </bdi>
   );
@@ -44,5 +48,12 @@ export function CopyButton({ id, label }: { id: string; label: string }) {
     setCopied(true);
     setTimeout(() => setCopied(false), told_ms);
   };
-  return <Button kind="quiet" icon={copied ? "check" : "copy"} label={copied ? "Copied" : label} onClick={() => void onClick()} />;
+  return (
+    <Button
+      kind="quiet"
+      icon={copied ? "check" : "copy"}
+      label={copied ? "Copied" : label}
+      onClick={() => void onClick()}
+    />
+  );
 }

@@ -84,12 +84,18 @@ export function LineChart({ title, lines, times, format, top_min, top_max }: Pro
         >
           <path class="chart-grid" d={`M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}`} />
           {lines.map((line, index) => (
-            <path key={line.name} class={`chart-line line-${index + 1}`} d={pathOf(line.values, slots, top)} />
+            <path
+              key={line.name}
+              class={`chart-line line-${index + 1}`}
+              d={pathOf(line.values, slots, top)}
+            />
           ))}
           {pointed !== null && <path class="chart-cursor" d={`M${x.toFixed(1)} 0V${height}`} />}
         </svg>
         <span class="chart-top">{format(top)}</span>
-        <span class="chart-when">{pointed === null || seconds_ago === 0 ? "now" : `${seconds_ago} s ago`}</span>
+        <span class="chart-when">
+          {pointed === null || seconds_ago === 0 ? "now" : `${seconds_ago} s ago`}
+        </span>
       </div>
     </figure>
   );

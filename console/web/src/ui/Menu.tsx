@@ -40,7 +40,9 @@ export function Menu({ label, icon, items, children }: Props) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!open) return;
-    const entries = [...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? [])];
+    const entries = [
+      ...(root.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not(:disabled)") ?? []),
+    ];
     const at = entries.indexOf(document.activeElement as HTMLElement);
     if (event.key === "Escape") close(true);
     else if (event.key === "Tab") close(false);
@@ -60,7 +62,14 @@ export function Menu({ label, icon, items, children }: Props) {
         <div class="menu-list" role="menu" aria-label={label}>
           {items.map((item) =>
             item.download ? (
-              <a key={item.label} role="menuitem" tabIndex={-1} href={item.download} download onClick={() => close(true)}>
+              <a
+                key={item.label}
+                role="menuitem"
+                tabIndex={-1}
+                href={item.download}
+                download
+                onClick={() => close(true)}
+              >
                 {item.label}
               </a>
             ) : (

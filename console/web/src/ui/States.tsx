@@ -5,7 +5,15 @@ import { Button } from "./Button";
 import { Icon } from "./Icon";
 import { Marked } from "./Marked";
 
-export function Empty({ title, children, actions }: { title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Empty({
+  title,
+  children,
+  actions,
+}: {
+  title: string;
+  children?: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
   return (
     <div class="state">
       <h3>{title}</h3>
@@ -33,7 +41,13 @@ export function Failed({ problem, onRetry }: { problem: Problem; onRetry: () => 
 }
 
 // With children they are said in place of the problem's own words.
-export function ProblemNote({ problem, children }: { problem: Problem | null; children?: ComponentChildren }) {
+export function ProblemNote({
+  problem,
+  children,
+}: {
+  problem: Problem | null;
+  children?: ComponentChildren;
+}) {
   if (!problem) return null;
   return (
     <div class="note-box problem" role="alert">

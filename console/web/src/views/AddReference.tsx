@@ -35,7 +35,10 @@ export function AddReference({ integration, place, source_id: given = "", onClos
       await api.add(place, { source_id, target_id });
       changed();
       onClose();
-      notify({ text: "Linked.", link: { label: "Show it", href: placeLink(place, "references", { sel: source_id }) } });
+      notify({
+        text: "Linked.",
+        link: { label: "Show it", href: placeLink(place, "references", { sel: source_id }) },
+      });
     });
   };
   const look = (id: string) => {
@@ -60,7 +63,8 @@ export function AddReference({ integration, place, source_id: given = "", onClos
       }
     >
       <p>
-        Links two records that exist already. From then on a sync updates the record in {target_platform} instead of creating another one.
+        Links two records that exist already. From then on a sync updates the record in {target_platform}{" "}
+        instead of creating another one.
       </p>
       <Field
         label={`${source_platform} ID (source)`}
@@ -91,7 +95,14 @@ export function AddReference({ integration, place, source_id: given = "", onClos
               <Button
                 onClick={() =>
                   openDialog((close) => (
-                    <EditReference integration={integration} place={place} source_id={source_id} target_id={standing} wanted={target_id} onClose={close} />
+                    <EditReference
+                      integration={integration}
+                      place={place}
+                      source_id={source_id}
+                      target_id={standing}
+                      wanted={target_id}
+                      onClose={close}
+                    />
                   ))
                 }
               >
@@ -102,7 +113,8 @@ export function AddReference({ integration, place, source_id: given = "", onClos
         ) : other_source ? (
           <>
             <p>
-              The target is linked to <Id id={other_source} /> already, and {place.type} allows one source per target. Nothing was changed.
+              The target is linked to <Id id={other_source} /> already, and {place.type} allows one source per
+              target. Nothing was changed.
             </p>
             <div class="note-actions">
               <Button onClick={() => look(other_source)}>Look at it</Button>

@@ -34,7 +34,15 @@ export function AddType({ integration, onClose }: { integration: string; onClose
         </>
       }
     >
-      <Field label="Name" value={name} onInput={setName} mono focus placeholder="invoices" hint="Sync engines use it. It cannot be changed." />
+      <Field
+        label="Name"
+        value={name}
+        onInput={setName}
+        mono
+        focus
+        placeholder="invoices"
+        hint="Sync engines use it. It cannot be changed."
+      />
       <ProblemNote problem={problem} />
     </Dialog>
   );

@@ -95,7 +95,9 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
       onSubmit={() => void release()}
       foot={
         <>
-          <Button focus onClick={onClose}>Cancel</Button>
+          <Button focus onClick={onClose}>
+            Cancel
+          </Button>
           <Button kind="danger" submit busy={busy}>
             Free it
           </Button>
@@ -115,9 +117,14 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
       <ul class="means">
         <li>The next sync may claim it and create a record in {integration.target_platform}.</li>
         {claim.state === "open" ? (
-          <li>{claim.owner} may still be at work: what it creates then cannot be recorded, and may be created twice.</li>
+          <li>
+            {claim.owner} may still be at work: what it creates then cannot be recorded, and may be created
+            twice.
+          </li>
         ) : (
-          <li>If {claim.owner} did create a record before it stopped, there will be two. Look for it first.</li>
+          <li>
+            If {claim.owner} did create a record before it stopped, there will be two. Look for it first.
+          </li>
         )}
       </ul>
       <ProblemNote problem={problem} />
@@ -128,8 +135,12 @@ function Release({ claim, integration, place, onClose }: Props & { onClose: () =
 export function ClaimActions(props: Props) {
   return (
     <div class="row-actions">
-      <ChangeButton onClick={() => openDialog((close) => <Settle {...props} onClose={close} />)}>Settle…</ChangeButton>
-      <ChangeButton onClick={() => openDialog((close) => <Release {...props} onClose={close} />)}>Free…</ChangeButton>
+      <ChangeButton onClick={() => openDialog((close) => <Settle {...props} onClose={close} />)}>
+        Settle…
+      </ChangeButton>
+      <ChangeButton onClick={() => openDialog((close) => <Release {...props} onClose={close} />)}>
+        Free…
+      </ChangeButton>
     </div>
   );
 }

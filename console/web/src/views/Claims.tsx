@@ -20,7 +20,11 @@ function State({ claim }: { claim: Claim }) {
   if (claim.state === "open") {
     return <span class="badge">open, {duration(Math.max(0, claim.remaining_ms) / 1000)} left</span>;
   }
-  return <span class="badge warning">outcome unknown since {duration(Math.max(0, -claim.remaining_ms) / 1000)}</span>;
+  return (
+    <span class="badge warning">
+      outcome unknown since {duration(Math.max(0, -claim.remaining_ms) / 1000)}
+    </span>
+  );
 }
 
 export function Claims({ integration, place, params }: PlaceProps) {
@@ -41,8 +45,8 @@ export function Claims({ integration, place, params }: PlaceProps) {
     return (
       <Empty title="No open claims">
         <p>
-          A worker claims a source ID before it creates the record in {integration.target_platform}, so that nobody creates it twice. What
-          is under way, or was never told to have ended, stands here.
+          A worker claims a source ID before it creates the record in {integration.target_platform}, so that
+          nobody creates it twice. What is under way, or was never told to have ended, stands here.
         </p>
       </Empty>
     );
@@ -51,8 +55,8 @@ export function Claims({ integration, place, params }: PlaceProps) {
   return (
     <section aria-label={`Claims of ${place.type}`}>
       <p class="intro">
-        Reserved before being created in {integration.target_platform}. Where the outcome is unknown, look for the record there: settle with
-        its ID if it exists, free the claim if it does not.
+        Reserved before being created in {integration.target_platform}. Where the outcome is unknown, look for
+        the record there: settle with its ID if it exists, free the claim if it does not.
       </p>
       <div class="rows">
         <table class="table claims-table">
@@ -71,7 +75,11 @@ export function Claims({ integration, place, params }: PlaceProps) {
             {value.claims.map((claim) => (
               <tr key={claim.source_id}>
                 <td>
-                  <a class="row-link" data-row={claim.source_id} href={placeLink(place, "claims", { ...params, sel: claim.source_id })}>
+                  <a
+                    class="row-link"
+                    data-row={claim.source_id}
+                    href={placeLink(place, "claims", { ...params, sel: claim.source_id })}
+                  >
                     <Id id={claim.source_id} cut />
                   </a>
                 </td>

@@ -23,7 +23,14 @@ function digits(text: string): string {
 
 // Removes much at once: shows what it means, and has the number of references typed in by hand.
 // A preview holds for a while only, and is asked for again when it is over or no longer true.
-export function ConfirmRemoval<T extends Preview>({ title, action, preview, means, remove, onClose }: Props<T>) {
+export function ConfirmRemoval<T extends Preview>({
+  title,
+  action,
+  preview,
+  means,
+  remove,
+  onClose,
+}: Props<T>) {
   const [typed, setTyped] = useState("");
   const { busy, problem, run } = useAction();
   const shown = preview.value;

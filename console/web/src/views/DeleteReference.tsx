@@ -32,10 +32,18 @@ export function DeleteReference({ integration, place, source_id, target_id, onCl
   };
   const remove = () =>
     run(async () => {
-      await api.remove(place, { source_id, expected_target_id: standing, confirmation: confirmation ?? undefined });
+      await api.remove(place, {
+        source_id,
+        expected_target_id: standing,
+        confirmation: confirmation ?? undefined,
+      });
       changed();
       onClose();
-      notify({ topic: "undo", text: "The link was removed. Both records are as they were.", actions: [{ label: "Undo", run: undo }] });
+      notify({
+        topic: "undo",
+        text: "The link was removed. Both records are as they were.",
+        actions: [{ label: "Undo", run: undo }],
+      });
     });
 
   return (

@@ -1,19 +1,15 @@
 import { useEffect } from "preact/hooks";
 import { api } from "../api";
 import { changed, changes } from "../changes";
-import type { Claim, History, Integration, Reference } from "../contract";
+import type { Claim, History } from "../contract";
 import { openDialog } from "../dialogs";
-import { moment } from "../format";
 import { useKeys } from "../keys";
 import { useAction, useLoaded, type Loaded } from "../loaded";
 import { notify } from "../notices";
 import { requireDone } from "../refusal";
 import { useStore } from "../store";
-import { CopyButton, Id } from "../ui/Id";
 import { Marked } from "../ui/Marked";
 import { Failed, ProblemNote, Skeleton } from "../ui/States";
-import { Time } from "../ui/Time";
-import { origin_words } from "../words";
 import { AddReference } from "./AddReference";
 import { ChangeButton } from "./ChangeButton";
 import { ClaimActions, claimWords } from "./ClaimActions";
@@ -21,64 +17,11 @@ import { DeleteReference } from "./DeleteReference";
 import { EditReference } from "./EditReference";
 import { Events } from "./Events";
 import type { PlaceProps } from "./place";
+import { Facts, OtherSources, Sides, Standing } from "./ReferenceFacts";
 
 interface Props extends Pick<PlaceProps, "integration" | "place"> {
   source_id: string;
   linkTo: (source_id: string) => string;
-}
-
-function Sides({ integration, source_id, reference }: { integration: Integration; source_id: string; reference: Reference | null }) {
-  return (
-    <dl class="sides">
-      <dt>{integration.source_platform}</dt>
-      <dd>
-        <Id id={source_id} />
-        <CopyButton id={source_id} label={`Copy the ${integration.source_platform} ID`} />
-      </dd>
-      <dt>{integration.target_platform}</dt>
-      <dd>
-        {reference ? (
-          <>
-            <Id id={reference.target_id} />
-            <CopyButton id={reference.target_id} label={`Copy the ${integration.target_platform} ID`} />
-          </>
-        ) : (
-          <span class="muted">not linked</span>
-        )}
-      </dd>
-    </dl>
-  );
-}
-
-function Standing({ history }: { history: History }) {
-  const { reference, ignored, claim } = history;
-  return (
-    <p class="standing">
-      {reference ? <span class="badge good">linked</span> : <span class="badge">not linked</span>}
-      {reference && <span class={`origin ${reference.origin}`}>{origin_words[reference.origin]}</span>}
-      {ignored && <span class="badge warning">ignored</span>}
-      {claim && <span class={claim.state === "expired" ? "badge warning" : "badge"}>{claim.state === "expired" ? "outcome unknown" : "claimed"}</span>}
-    </p>
-  );
-}
-
-function Facts({ reference }: { reference: Reference }) {
-  return (
-    <dl class="facts">
-      <dt>Linked</dt>
-      <dd title={moment(reference.created_at)}>
-        <Time at={reference.created_at} /> by <bdi>{reference.created_by}</bdi>
-      </dd>
-      {reference.updated_at && (
-        <>
-          <dt>Changed</dt>
-          <dd>
-            <Time at={reference.updated_at} /> by <bdi>{reference.updated_by}</bdi>
-          </dd>
-        </>
-      )}
-    </dl>
-  );
 }
 
 function ClaimNote({ claim, integration, place }: { claim: Claim } & Pick<Props, "integration" | "place">) {
@@ -88,26 +31,6 @@ function ClaimNote({ claim, integration, place }: { claim: Claim } & Pick<Props,
         <Marked text={claimWords(claim, integration)} />
       </p>
       <ClaimActions claim={claim} integration={integration} place={place} />
-    </div>
-  );
-}
-
-function OtherSources({ history, integration, linkTo }: { history: History; integration: Integration; linkTo: Props["linkTo"] }) {
-  if (history.other_sources.length === 0) return null;
-  return (
-    <div class="note-box warning">
-      <p>
-        Linked to the same record of {integration.target_platform}. Syncing one of them overwrites what the other wrote:
-      </p>
-      <ul class="id-list">
-        {history.other_sources.map((id) => (
-          <li key={id}>
-            <a href={linkTo(id)}>
-              <Id id={id} />
-            </a>
-          </li>
-        ))}
-      </ul>
     </div>
   );
 }
@@ -131,20 +54,32 @@ function Why({ explained }: { explained: Loaded<string[]> }) {
   );
 }
 
-function IgnoreButton({ history, place, integration }: { history: History } & Pick<Props, "integration" | "place">) {
+function IgnoreButton({
+  history,
+  place,
+  integration,
+}: { history: History } & Pick<Props, "integration" | "place">) {
   const { busy, problem, run } = useAction();
   const toggle = () =>
     run(async () => {
       const outcomes = await (history.ignored ? api.unignore : api.ignore)(place, [history.source_id]);
       changed();
       requireDone(outcomes);
-      notify({ text: history.ignored ? "It can be synced again." : `It will not be synced to ${integration.target_platform} until that is lifted.` });
+      notify({
+        text: history.ignored
+          ? "It can be synced again."
+          : `It will not be synced to ${integration.target_platform} until that is lifted.`,
+      });
     });
   return (
     <>
       <ChangeButton
         busy={busy}
-        title={history.ignored ? "Let syncs claim and link it again" : "Refuse to sync this source ID, until that is lifted"}
+        title={
+          history.ignored
+            ? "Let syncs claim and link it again"
+            : "Refuse to sync this source ID, until that is lifted"
+        }
         onClick={() => void toggle()}
       >
         {history.ignored ? "Stop ignoring" : "Ignore"}
@@ -168,19 +103,41 @@ export function Details({ integration, place, source_id, linkTo }: Props) {
   const reference = history.value?.reference ?? null;
   const edit = () => {
     if (!reference) return;
-    openDialog((close) => <EditReference integration={integration} place={place} source_id={source_id} target_id={reference.target_id} onClose={close} />);
+    openDialog((close) => (
+      <EditReference
+        integration={integration}
+        place={place}
+        source_id={source_id}
+        target_id={reference.target_id}
+        onClose={close}
+      />
+    ));
   };
   const remove = () => {
     if (!reference) return;
     openDialog((close) => (
-      <DeleteReference integration={integration} place={place} source_id={source_id} target_id={reference.target_id} onClose={close} onEdit={edit} />
+      <DeleteReference
+        integration={integration}
+        place={place}
+        source_id={source_id}
+        target_id={reference.target_id}
+        onClose={close}
+        onEdit={edit}
+      />
     ));
   };
-  const add = () => openDialog((close) => <AddReference integration={integration} place={place} source_id={source_id} onClose={close} />);
+  const add = () =>
+    openDialog((close) => (
+      <AddReference integration={integration} place={place} source_id={source_id} onClose={close} />
+    ));
   useKeys({ e: edit, Delete: remove });
 
   if (!history.value) {
-    return history.problem ? <Failed problem={history.problem} onRetry={history.reload} /> : <Skeleton rows={6} label="Loading the details" />;
+    return history.problem ? (
+      <Failed problem={history.problem} onRetry={history.reload} />
+    ) : (
+      <Skeleton rows={6} label="Loading the details" />
+    );
   }
   const { claim } = history.value;
   return (

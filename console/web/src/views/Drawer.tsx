@@ -19,7 +19,9 @@ export function Drawer({ integration, place, params, section, source_id }: Props
   const { sel: _, ...rest } = params;
 
   const close = () => {
-    const row = [...document.querySelectorAll<HTMLElement>("a[data-row]")].find((link) => link.dataset["row"] === source_id);
+    const row = [...document.querySelectorAll<HTMLElement>("a[data-row]")].find(
+      (link) => link.dataset["row"] === source_id,
+    );
     row?.focus();
     go(placeLink(place, section, rest), { replace: true });
   };
@@ -30,7 +32,14 @@ export function Drawer({ integration, place, params, section, source_id }: Props
     if (document.activeElement?.closest("table")) heading.current?.focus();
   }, []);
 
-  const details = <Details integration={integration} place={place} source_id={source_id} linkTo={(sel) => placeLink(place, section, { ...rest, sel })} />;
+  const details = (
+    <Details
+      integration={integration}
+      place={place}
+      source_id={source_id}
+      linkTo={(sel) => placeLink(place, section, { ...rest, sel })}
+    />
+  );
   if (is_narrow) {
     return (
       <Dialog title="Details" side="right" onClose={close}>

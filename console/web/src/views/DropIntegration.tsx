@@ -19,7 +19,9 @@ export function DropIntegration({ integration, onClose }: { integration: Integra
         <ul class="means">
           <li>
             It has {counted(types, "entity type")}
-            {open_claims > 0 && ` and ${counted(open_claims, "open claim")}: a worker may be creating records right now`}.
+            {open_claims > 0 &&
+              ` and ${counted(open_claims, "open claim")}: a worker may be creating records right now`}
+            .
           </li>
           <li>It waits in the trash, and can be restored at once or later, under another name too.</li>
         </ul>

@@ -36,11 +36,17 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
     }
     return whole;
   };
-  const { value, problem, loading, reload } = useLoaded(JSON.stringify([cursor, version]), load, { keep: true });
+  const { value, problem, loading, reload } = useLoaded(JSON.stringify([cursor, version]), load, {
+    keep: true,
+  });
 
   if (problem) return <Failed problem={problem} onRetry={reload} />;
   const searching = loading && progress.examined > 0 && (
-    <Searching examined={progress.examined} total={progress.references} onStop={() => (stopped.current = true)} />
+    <Searching
+      examined={progress.examined}
+      total={progress.references}
+      onStop={() => (stopped.current = true)}
+    />
   );
   if (!value) {
     return (
@@ -52,7 +58,14 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
   }
   if (value.groups.length === 0 && page === 0) {
     return (
-      <Empty title={value.next_cursor ? "No duplicates so far" : "No duplicates"} actions={<Button icon="refresh" onClick={reload}>Look again</Button>}>
+      <Empty
+        title={value.next_cursor ? "No duplicates so far" : "No duplicates"}
+        actions={
+          <Button icon="refresh" onClick={reload}>
+            Look again
+          </Button>
+        }
+      >
         <p>
           {value.next_cursor
             ? `None among the first ${count(value.examined)} references.`
@@ -65,8 +78,9 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
   return (
     <section aria-label={`Duplicates of ${place.type}`} aria-busy={loading}>
       <p class="intro">
-        Records of {integration.target_platform} that are linked to more than one record of {integration.source_platform}. Syncing one of
-        them overwrites what the other wrote. Open one to change or remove its link.
+        Records of {integration.target_platform} that are linked to more than one record of{" "}
+        {integration.source_platform}. Syncing one of them overwrites what the other wrote. Open one to change
+        or remove its link.
       </p>
       {searching}
       <ul class="groups">
@@ -100,7 +114,10 @@ export function Duplicates({ integration, place, params }: PlaceProps) {
           </li>
         ))}
       </ul>
-      <Pager previous={page > 0 ? back : null} next={next_cursor && !loading ? () => forward(next_cursor) : null}>
+      <Pager
+        previous={page > 0 ? back : null}
+        next={next_cursor && !loading ? () => forward(next_cursor) : null}
+      >
         {page === 0 && !next_cursor ? counted(value.groups.length, "target") : `Page ${count(page + 1)}`}
       </Pager>
     </section>

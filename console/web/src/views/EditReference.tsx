@@ -28,8 +28,11 @@ export function EditReference({ integration, place, source_id, target_id, wanted
   const moved_to = problem?.slug === "conflict" ? problem.extra("standing_target_id") : null;
 
   const back = () => {
-    const changed_meanwhile = () => notify({ tone: "problem", text: "It was changed again meanwhile, so the old target was not set." });
-    api.edit(place, source_id, { target_id: standing, expected_target_id: target }).then(changed, changed_meanwhile);
+    const changed_meanwhile = () =>
+      notify({ tone: "problem", text: "It was changed again meanwhile, so the old target was not set." });
+    api
+      .edit(place, source_id, { target_id: standing, expected_target_id: target })
+      .then(changed, changed_meanwhile);
     dismissTopic("undo");
   };
   const save = () => {
@@ -74,7 +77,10 @@ export function EditReference({ integration, place, source_id, target_id, wanted
         mono
         focus
         error={tried && flaw}
-        hint={remarkOn(target) ?? "The next sync updates this record. The one that it was linked to stays as it is."}
+        hint={
+          remarkOn(target) ??
+          "The next sync updates this record. The one that it was linked to stays as it is."
+        }
       />
       <ProblemNote problem={problem}>
         {moved_to && (

@@ -15,16 +15,38 @@ const shortcuts: [keys: string[], what: string][] = [
 ];
 
 const words: [term: string, meaning: string][] = [
-  ["Reference", "The link between a source record and its counterpart in the target platform. With it a sync updates; without it a sync creates."],
-  ["Claim", "A worker has reserved a source ID before creating its record, so that no other worker creates it too. It is settled with the new target ID, or released."],
-  ["Outcome unknown", "The time of a claim ran out before its worker told what became of it. The record may exist in the target platform."],
+  [
+    "Reference",
+    "The link between a source record and its counterpart in the target platform. With it a sync updates; without it a sync creates.",
+  ],
+  [
+    "Claim",
+    "A worker has reserved a source ID before creating its record, so that no other worker creates it too. It is settled with the new target ID, or released.",
+  ],
+  [
+    "Outcome unknown",
+    "The time of a claim ran out before its worker told what became of it. The record may exist in the target platform.",
+  ],
   ["Ignored", "A source ID that must never be synced: nobody can claim or link it until that is lifted."],
-  ["Conflict", "A source ID is linked to another target than the one that was to be added. Nothing is overwritten silently."],
+  [
+    "Conflict",
+    "A source ID is linked to another target than the one that was to be added. Nothing is overwritten silently.",
+  ],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title="Help" wide reading onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
+    <Dialog
+      title="Help"
+      wide
+      reading
+      onClose={onClose}
+      foot={
+        <Button focus onClick={onClose}>
+          Close
+        </Button>
+      }
+    >
       <h3>Keys</h3>
       <dl class="keys">
         {shortcuts.map(([keys, what]) => (

@@ -45,13 +45,22 @@ function DropZone({ onFile }: { onFile: (file: File) => void }) {
       />
       <Button onClick={() => input.current?.click()}>Choose a file…</Button>
       <p class="muted">
-        With a first line that names <code>source_id</code> and <code>target_id</code>. Other columns are left alone.
+        With a first line that names <code>source_id</code> and <code>target_id</code>. Other columns are left
+        alone.
       </p>
     </div>
   );
 }
 
-function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["place"]; onForget: () => void }) {
+function FileCard({
+  file,
+  place,
+  onForget,
+}: {
+  file: File;
+  place: PlaceProps["place"];
+  onForget: () => void;
+}) {
   const [overwrite, setOverwrite] = useState(false);
   return (
     <div class="card">
@@ -78,10 +87,15 @@ function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["pl
         </label>
       </fieldset>
       <div class="card-actions">
-        <ChangeButton kind="primary" onClick={() => void startImport(place, file, { dry_run: true, overwrite })}>
+        <ChangeButton
+          kind="primary"
+          onClick={() => void startImport(place, file, { dry_run: true, overwrite })}
+        >
           Try it without changing anything
         </ChangeButton>
-        <ChangeButton onClick={() => void startImport(place, file, { dry_run: false, overwrite })}>Import now</ChangeButton>
+        <ChangeButton onClick={() => void startImport(place, file, { dry_run: false, overwrite })}>
+          Import now
+        </ChangeButton>
       </div>
     </div>
   );
@@ -90,7 +104,10 @@ function FileCard({ file, place, onForget }: { file: File; place: PlaceProps["pl
 export function ImportPage({ integration, place }: PlaceProps) {
   const current = useStore(importing);
   const [file, setFile] = useState<File | null>(null);
-  const here = current && current.place.integration === place.integration && current.place.type === place.type ? current : null;
+  const here =
+    current && current.place.integration === place.integration && current.place.type === place.type
+      ? current
+      : null;
   const elsewhere = current?.state === "sending" && !here ? current : null;
   const again = () => {
     forgetImport();
@@ -100,14 +117,14 @@ export function ImportPage({ integration, place }: PlaceProps) {
   return (
     <section class="import" aria-label={`Import references of ${place.type}`}>
       <p class="intro">
-        Link many records at once: those that exist in {integration.source_platform} and {integration.target_platform} from before the
-        integration, or that another system linked.
+        Link many records at once: those that exist in {integration.source_platform} and{" "}
+        {integration.target_platform} from before the integration, or that another system linked.
       </p>
       {elsewhere ? (
         <div class="note-box">
           <p>
-            <bdi class="id">{elsewhere.file.name}</bdi> is being imported into {elsewhere.place.integration} / {elsewhere.place.type}. One file
-            at a time: wait for it, or stop it there.
+            <bdi class="id">{elsewhere.file.name}</bdi> is being imported into {elsewhere.place.integration} /{" "}
+            {elsewhere.place.type}. One file at a time: wait for it, or stop it there.
           </p>
         </div>
       ) : here?.state === "sending" ? (
@@ -123,7 +140,9 @@ export function ImportPage({ integration, place }: PlaceProps) {
       ) : (
         <DropZone onFile={setFile} />
       )}
-      {!here && !elsewhere && !file && <Example source={integration.source_platform} target={integration.target_platform} />}
+      {!here && !elsewhere && !file && (
+        <Example source={integration.source_platform} target={integration.target_platform} />
+      )}
       {!here && !elsewhere && !file && <RecentImports place={place} />}
     </section>
   );
@@ -132,7 +151,10 @@ export function ImportPage({ integration, place }: PlaceProps) {
 const sample_rows = 3;
 
 function Example({ source, target }: { source: string; target: string }) {
-  const lines = Array.from({ length: sample_rows }, (_, row) => `${5_501_001 + row},SO-${count(1001 + row).replace(",", "")}`);
+  const lines = Array.from(
+    { length: sample_rows },
+    (_, row) => `${5_501_001 + row},SO-${count(1001 + row).replace(",", "")}`,
+  );
   return (
     <figure class="example">
       <figcaption>

@@ -55,7 +55,9 @@ function saveProblems({ id, problems }: Import): void {
   const rows = problems.map(({ line, source_id, target_id, verdict, detail }) =>
     [String(line), source_id ?? "", target_id ?? "", verdict, detail].map(csvField).join(","),
   );
-  const blob = new Blob([["line,source_id,target_id,verdict,detail", ...rows].join("\n"), "\n"], { type: "text/csv" });
+  const blob = new Blob([["line,source_id,target_id,verdict,detail", ...rows].join("\n"), "\n"], {
+    type: "text/csv",
+  });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `import-${id}.csv`;
@@ -100,19 +102,33 @@ export function ImportProblems({ report }: { report: Import }) {
           </tbody>
         </table>
       </div>
-      {report.problems_left_out > 0 && <p class="muted">And {counted(report.problems_left_out, "more row")} that are not listed.</p>}
+      {report.problems_left_out > 0 && (
+        <p class="muted">And {counted(report.problems_left_out, "more row")} that are not listed.</p>
+      )}
     </>
   );
 }
 
 function headline({ state, dry_run, report }: Importing): string {
-  if (state === "stopped") return dry_run ? "The trial was stopped." : "The import was stopped. What was linked until then stays.";
-  if (state === "failed") return dry_run ? "The trial did not get to its end." : "The import did not get to its end. What was linked until then stays.";
+  if (state === "stopped")
+    return dry_run ? "The trial was stopped." : "The import was stopped. What was linked until then stays.";
+  if (state === "failed")
+    return dry_run
+      ? "The trial did not get to its end."
+      : "The import did not get to its end. What was linked until then stays.";
   const rows = counted(report?.rows ?? 0, "row");
   return dry_run ? `${rows} looked at. Nothing was changed.` : `${rows} imported.`;
 }
 
-export function ImportReport({ importing, onAgain, onImport }: { importing: Importing; onAgain: () => void; onImport: () => void }) {
+export function ImportReport({
+  importing,
+  onAgain,
+  onImport,
+}: {
+  importing: Importing;
+  onAgain: () => void;
+  onImport: () => void;
+}) {
   const { report, problem, state, dry_run, place } = importing;
   const linkable = report?.totals.done ?? 0;
   return (

@@ -44,8 +44,14 @@ function Head({ integration }: { integration: Integration }) {
         label={`More for ${integration.name}`}
         icon="more"
         items={[
-          { label: "Add an entity type…", run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />) },
-          { label: "Change the platform names…", run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />) },
+          {
+            label: "Add an entity type…",
+            run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />),
+          },
+          {
+            label: "Change the platform names…",
+            run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />),
+          },
           {
             label: "Drop this integration…",
             danger: true,
@@ -57,7 +63,15 @@ function Head({ integration }: { integration: Integration }) {
   );
 }
 
-function TypeTabs({ integration, type, section }: { integration: Integration; type: string; section: Section }) {
+function TypeTabs({
+  integration,
+  type,
+  section,
+}: {
+  integration: Integration;
+  type: string;
+  section: Section;
+}) {
   const tabs = useRef<HTMLElement>(null);
   useEffect(() => {
     tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -65,7 +79,11 @@ function TypeTabs({ integration, type, section }: { integration: Integration; ty
   return (
     <nav class="tabs" aria-label="Entity types" ref={tabs}>
       {integration.types.map(({ name, references }) => (
-        <a key={name} href={placeLink({ integration: integration.name, type: name }, section)} aria-current={name === type ? "page" : undefined}>
+        <a
+          key={name}
+          href={placeLink({ integration: integration.name, type: name }, section)}
+          aria-current={name === type ? "page" : undefined}
+        >
           {name}
           <span class="tab-count" title={`${count(references)} references`}>
             {compact(references)}
@@ -82,17 +100,34 @@ function TypeTabs({ integration, type, section }: { integration: Integration; ty
   );
 }
 
-function SectionTabs({ integration, type, section }: { integration: string; type: string; section: Section }) {
+function SectionTabs({
+  integration,
+  type,
+  section,
+}: {
+  integration: string;
+  type: string;
+  section: Section;
+}) {
   const { status } = useStore(server);
-  const place = status?.places.find((candidate) => candidate.integration === integration && candidate.type === type);
+  const place = status?.places.find(
+    (candidate) => candidate.integration === integration && candidate.type === type,
+  );
   const claims = (place?.claims_open ?? 0) + (place?.claims_expired ?? 0);
   return (
     <nav class="sections" aria-label={`Views of ${type}`}>
       {(Object.keys(section_names) as Section[]).map((name) => (
-        <a key={name} href={placeLink({ integration, type }, name)} aria-current={name === section ? "page" : undefined}>
+        <a
+          key={name}
+          href={placeLink({ integration, type }, name)}
+          aria-current={name === section ? "page" : undefined}
+        >
           {section_names[name]}
           {name === "claims" && claims > 0 && (
-            <span class={place?.claims_expired ? "badge warning" : "badge"} title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}>
+            <span
+              class={place?.claims_expired ? "badge warning" : "badge"}
+              title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}
+            >
               {compact(claims)}
             </span>
           )}
@@ -114,10 +149,18 @@ export function IntegrationPage({ route }: { route: IntegrationRoute }) {
     }
   }, [integration, route.type]);
 
-  if (!integrations) return problem ? <Failed problem={problem} onRetry={() => void loadCatalog()} /> : <Skeleton />;
+  if (!integrations)
+    return problem ? <Failed problem={problem} onRetry={() => void loadCatalog()} /> : <Skeleton />;
   if (!integration) {
     return (
-      <Empty title="There is no integration of this name" actions={<a class="button plain" href="#/trash">Look in the trash</a>}>
+      <Empty
+        title="There is no integration of this name"
+        actions={
+          <a class="button plain" href="#/trash">
+            Look in the trash
+          </a>
+        }
+      >
         <p>
           <b>{route.integration}</b> may have been dropped. What was dropped can be restored for a while.
         </p>
@@ -131,7 +174,13 @@ export function IntegrationPage({ route }: { route: IntegrationRoute }) {
         <Empty
           title="No entity types yet"
           actions={
-            <Button kind="primary" icon="add" onClick={() => openDialog((close) => <AddType integration={integration.name} onClose={close} />)}>
+            <Button
+              kind="primary"
+              icon="add"
+              onClick={() =>
+                openDialog((close) => <AddType integration={integration.name} onClose={close} />)
+              }
+            >
               Add an entity type
             </Button>
           }
@@ -157,7 +206,15 @@ export function IntegrationPage({ route }: { route: IntegrationRoute }) {
   );
 }
 
-function PlaceViews({ integration, type, route }: { integration: Integration; type: string; route: IntegrationRoute }) {
+function PlaceViews({
+  integration,
+  type,
+  route,
+}: {
+  integration: Integration;
+  type: string;
+  route: IntegrationRoute;
+}) {
   const place = { integration: integration.name, type };
   const props = { integration, place, params: route.params };
   const selected = route.params["sel"];

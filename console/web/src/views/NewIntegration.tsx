@@ -44,11 +44,34 @@ export function NewIntegration({ onClose }: { onClose: () => void }) {
         </>
       }
     >
-      <p>An integration is a pair of platforms. It starts with articles, customers, orders and stock; you can add your own entity types.</p>
-      <Field label="Name" value={name} onInput={setName} mono focus placeholder="shop-erp" hint="Sync engines use it. It cannot be changed." />
+      <p>
+        An integration is a pair of platforms. It starts with articles, customers, orders and stock; you can
+        add your own entity types.
+      </p>
+      <Field
+        label="Name"
+        value={name}
+        onInput={setName}
+        mono
+        focus
+        placeholder="shop-erp"
+        hint="Sync engines use it. It cannot be changed."
+      />
       <div class="pair">
-        <Field label="Source platform" value={source_platform} onInput={setSource} placeholder="Shopify" hint="Where records come from." />
-        <Field label="Target platform" value={target_platform} onInput={setTarget} placeholder="Business Central" hint="Where records are created." />
+        <Field
+          label="Source platform"
+          value={source_platform}
+          onInput={setSource}
+          placeholder="Shopify"
+          hint="Where records come from."
+        />
+        <Field
+          label="Target platform"
+          value={target_platform}
+          onInput={setTarget}
+          placeholder="Business Central"
+          hint="Where records are created."
+        />
       </div>
       <ProblemNote problem={problem} />
     </Dialog>

@@ -10,7 +10,11 @@ export function Notices() {
     <div class="notices" role="status" aria-live="polite">
       {shown.map((notice) => (
         <div key={notice.id} class={`notice ${notice.tone}`}>
-          {notice.tone === "busy" ? <span class="spinner" aria-hidden="true" /> : <Icon name={notice.tone === "done" ? "check" : "warning"} />}
+          {notice.tone === "busy" ? (
+            <span class="spinner" aria-hidden="true" />
+          ) : (
+            <Icon name={notice.tone === "done" ? "check" : "warning"} />
+          )}
           <p>
             <Marked text={notice.text} />
           </p>
@@ -20,7 +24,9 @@ export function Notices() {
             </Button>
           ))}
           {notice.link && <a href={notice.link.href}>{notice.link.label}</a>}
-          {notice.tone !== "busy" && <Button kind="quiet" icon="close" label="Close this message" onClick={() => dismiss(notice.id)} />}
+          {notice.tone !== "busy" && (
+            <Button kind="quiet" icon="close" label="Close this message" onClick={() => dismiss(notice.id)} />
+          )}
         </div>
       ))}
     </div>

@@ -88,16 +88,36 @@ function Tiles({ status, samples }: { status: Status; samples: readonly Sample[]
   const disk = (status.journal_bytes ?? 0) + (status.snapshot_bytes ?? 0);
   return (
     <dl class="tiles">
-      <Tile label="References" value={count(status.references)} note={`in ${count(status.integrations)} ${status.integrations === 1 ? "integration" : "integrations"}`} />
-      <Tile label="Checked per second" value={newest ? compact(newest.checks_per_second) : "–"} note={newest?.hit_rate == null ? "IDs" : `IDs, ${percent(newest.hit_rate)} synced`} />
+      <Tile
+        label="References"
+        value={count(status.references)}
+        note={`in ${count(status.integrations)} ${status.integrations === 1 ? "integration" : "integrations"}`}
+      />
+      <Tile
+        label="Checked per second"
+        value={newest ? compact(newest.checks_per_second) : "–"}
+        note={newest?.hit_rate == null ? "IDs" : `IDs, ${percent(newest.hit_rate)} synced`}
+      />
       <Tile
         label="Claims open"
         value={count(claims_open)}
         note={claims_expired > 0 ? `${count(claims_expired)} with unknown outcome` : "none unknown"}
       />
-      <Tile label="Memory" value={bytes(status.memory_bytes)} note={status.memory_limit_bytes > 0 ? `of ${bytes(status.memory_limit_bytes)}` : "no limit set"} />
-      <Tile label="On disk" value={bytes(disk)} note={status.journal_bytes === null ? undefined : `journal ${bytes(status.journal_bytes)}`} />
-      <Tile label="Last change" value={count(status.lsn)} note={`epoch ${status.epoch}, up ${duration(status.uptime_seconds)}`} />
+      <Tile
+        label="Memory"
+        value={bytes(status.memory_bytes)}
+        note={status.memory_limit_bytes > 0 ? `of ${bytes(status.memory_limit_bytes)}` : "no limit set"}
+      />
+      <Tile
+        label="On disk"
+        value={bytes(disk)}
+        note={status.journal_bytes === null ? undefined : `journal ${bytes(status.journal_bytes)}`}
+      />
+      <Tile
+        label="Last change"
+        value={count(status.lsn)}
+        note={`epoch ${status.epoch}, up ${duration(status.uptime_seconds)}`}
+      />
     </dl>
   );
 }
@@ -124,12 +144,18 @@ export function Overview() {
             <Empty
               title="No integrations yet"
               actions={
-                <ChangeButton kind="primary" icon="add" onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}>
+                <ChangeButton
+                  kind="primary"
+                  icon="add"
+                  onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}
+                >
                   New integration
                 </ChangeButton>
               }
             >
-              <p>An integration is a pair of platforms, such as a shop and its ERP. Its references live in it.</p>
+              <p>
+                An integration is a pair of platforms, such as a shop and its ERP. Its references live in it.
+              </p>
             </Empty>
           )}
           <Places places={status.places} newest={samples[samples.length - 1]} />

@@ -7,8 +7,12 @@ const shown_max = 50;
 
 // The busiest first, then the largest.
 function byWork(newest: Sample | undefined) {
-  const rate = ({ integration, type }: PlaceStatus) => newest?.place_checks_per_second.get(placeKey(integration, type)) ?? 0;
-  return { rate, order: (a: PlaceStatus, b: PlaceStatus) => rate(b) - rate(a) || b.references - a.references };
+  const rate = ({ integration, type }: PlaceStatus) =>
+    newest?.place_checks_per_second.get(placeKey(integration, type)) ?? 0;
+  return {
+    rate,
+    order: (a: PlaceStatus, b: PlaceStatus) => rate(b) - rate(a) || b.references - a.references,
+  };
 }
 
 export function Places({ places, newest }: { places: readonly PlaceStatus[]; newest: Sample | undefined }) {
@@ -66,7 +70,9 @@ export function Places({ places, newest }: { places: readonly PlaceStatus[]; new
                 ) : (
                   <a href={placeLink(place, "claims")}>
                     {count(place.claims_open)} open{" "}
-                    {place.claims_expired > 0 && <span class="badge warning">{count(place.claims_expired)} unknown</span>}
+                    {place.claims_expired > 0 && (
+                      <span class="badge warning">{count(place.claims_expired)} unknown</span>
+                    )}
                   </a>
                 )}
               </td>

@@ -6,7 +6,11 @@ import { ConfirmRemoval } from "./ConfirmRemoval";
 import type { PlaceProps } from "./place";
 import { offerRestore } from "./RestoreReport";
 
-export function Purge({ integration, place, onClose }: Pick<PlaceProps, "integration" | "place"> & { onClose: () => void }) {
+export function Purge({
+  integration,
+  place,
+  onClose,
+}: Pick<PlaceProps, "integration" | "place"> & { onClose: () => void }) {
   const preview = useLoaded("purge", () => api.purgePreview(place));
   return (
     <ConfirmRemoval

@@ -16,7 +16,10 @@ const state_words: Readonly<Record<Import["state"], string>> = {
 export function RecentImports({ place }: { place: Place }) {
   const { value } = useLoaded("imports", (signal) => api.imports(signal));
   const [open, setOpen] = useState<string | null>(null);
-  const here = value?.imports.filter(({ integration, type }) => integration === place.integration && type === place.type) ?? [];
+  const here =
+    value?.imports.filter(
+      ({ integration, type }) => integration === place.integration && type === place.type,
+    ) ?? [];
   if (here.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="recent-imports">
@@ -27,10 +30,15 @@ export function RecentImports({ place }: { place: Place }) {
             <div class="section-head">
               <p>
                 {report.dry_run ? "Trial" : "Import"} of {counted(report.rows, "row")}
-                <span class={report.state === "failed" ? "badge warning" : "badge"}>{state_words[report.state]}</span>
+                <span class={report.state === "failed" ? "badge warning" : "badge"}>
+                  {state_words[report.state]}
+                </span>
               </p>
               {report.problems.length > 0 && (
-                <Button expanded={open === report.id} onClick={() => setOpen(open === report.id ? null : report.id)}>
+                <Button
+                  expanded={open === report.id}
+                  onClick={() => setOpen(open === report.id ? null : report.id)}
+                >
                   {open === report.id ? "Hide the rows left out" : "Rows left out"}
                 </Button>
               )}

@@ -27,7 +27,13 @@ const orders: [value: string, label: string][] = [
   ["target", "By target ID"],
 ];
 
-function Choice({ label, value, options, onChange, disabled }: {
+function Choice({
+  label,
+  value,
+  options,
+  onChange,
+  disabled,
+}: {
   label: string;
   value: string;
   options: [value: string, label: string][];
@@ -35,7 +41,13 @@ function Choice({ label, value, options, onChange, disabled }: {
   disabled?: boolean;
 }) {
   return (
-    <select aria-label={label} title={label} value={value} disabled={disabled} onChange={(event) => onChange(event.currentTarget.value)}>
+    <select
+      aria-label={label}
+      title={label}
+      value={value}
+      disabled={disabled}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    >
       {options.map(([option, words]) => (
         <option key={option} value={option}>
           {words}
@@ -45,7 +57,18 @@ function Choice({ label, value, options, onChange, disabled }: {
   );
 }
 
-export function ReferenceToolbar({ integration, place, params, text, search, busy, onText, onSearchKey, onChange, onAdd }: Props) {
+export function ReferenceToolbar({
+  integration,
+  place,
+  params,
+  text,
+  search,
+  busy,
+  onText,
+  onSearchKey,
+  onChange,
+  onAdd,
+}: Props) {
   const total = integration.types.find(({ name }) => name === place.type)?.references;
   const match = params["match"] ?? "begins";
   return (
@@ -80,7 +103,7 @@ export function ReferenceToolbar({ integration, place, params, text, search, bus
       <Choice
         label="Origin"
         value={params["origin"] ?? ""}
-        options={[["", "Any origin"], ...Object.entries(origin_words) as [Origin, string][]]}
+        options={[["", "Any origin"], ...(Object.entries(origin_words) as [Origin, string][])]}
         onChange={(origin) => onChange({ origin })}
       />
       <Choice
@@ -110,13 +133,17 @@ export function ReferenceToolbar({ integration, place, params, text, search, bus
         items={[
           {
             label: "One source per target…",
-            run: () => openDialog((close) => <UniqueTargets integration={integration} place={place} onClose={close} />),
+            run: () =>
+              openDialog((close) => (
+                <UniqueTargets integration={integration} place={place} onClose={close} />
+              )),
           },
           {
             label: "Delete all references…",
             danger: true,
             disabled: total === 0,
-            run: () => openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
+            run: () =>
+              openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
           },
         ]}
       />

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ListQuery } from "../api";
-import { page_rows, useBrowse, type Browse } from "../browse";
+import { page_rows, useBrowse, type BrowsedPage } from "../browse";
 import { openDialog } from "../dialogs";
 import { count } from "../format";
 import { useKeys } from "../keys";
@@ -50,10 +50,10 @@ function useSearchText(place: PlaceProps["place"], params: Params): [string, (te
   return [text, change];
 }
 
-function Range({ browse, total }: { browse: Browse; total: number | null }) {
-  const rows = browse.value?.references.length ?? 0;
+function Range({ value, total }: { value: BrowsedPage; total: number | null }) {
+  const rows = value.references.length;
   if (rows === 0) return <>No rows</>;
-  const first = browse.page * page_rows + 1;
+  const first = value.page * page_rows + 1;
   return (
     <>
       {count(first)}–{count(first + rows - 1)}
@@ -72,9 +72,14 @@ export function References({ integration, place, params }: PlaceProps) {
   const filtered = searched !== "" || params["origin"] !== undefined;
   const selected = params["sel"];
 
-  const set = (change: Params) => go(placeLink(place, "references", { ...params, ...change }), { replace: true });
-  const select = (sel: string) => go(placeLink(place, "references", { ...params, sel }), { replace: selected !== undefined });
-  const add = () => openDialog((close) => <AddReference integration={integration} place={place} source_id={searched} onClose={close} />);
+  const set = (change: Params) =>
+    go(placeLink(place, "references", { ...params, ...change }), { replace: true });
+  const select = (sel: string) =>
+    go(placeLink(place, "references", { ...params, sel }), { replace: selected !== undefined });
+  const add = () =>
+    openDialog((close) => (
+      <AddReference integration={integration} place={place} source_id={searched} onClose={close} />
+    ));
   const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>("a[data-row]") ?? [])];
   const move = (step: number) => {
     const rows = links();
@@ -125,30 +130,57 @@ export function References({ integration, place, params }: PlaceProps) {
         onAdd={add}
         busy={browse.loading}
       />
-      {browse.loading && browse.examined > 0 && <Searching examined={browse.examined} total={total} onStop={browse.stop} />}
-      <div ref={list} class={browse.loading && browse.value ? "rows waiting" : "rows"} aria-busy={browse.loading}>
+      {browse.loading && browse.examined > 0 && (
+        <Searching examined={browse.examined} total={total} onStop={browse.stop} />
+      )}
+      <div
+        ref={list}
+        class={browse.loading && browse.value ? "rows waiting" : "rows"}
+        aria-busy={browse.loading}
+      >
         {browse.problem ? (
           <Failed problem={browse.problem} onRetry={browse.reload} />
         ) : !browse.value ? (
           <Skeleton rows={12} label="Loading the references" />
         ) : browse.value.references.length > 0 ? (
-          <ReferenceTable integration={integration} rows={browse.value.references} selected={selected} linkOf={(sel) => placeLink(place, "references", { ...params, sel })} onSelect={select} />
+          <ReferenceTable
+            integration={integration}
+            rows={browse.value.references}
+            selected={selected}
+            linkOf={(sel) => placeLink(place, "references", { ...params, sel })}
+            onSelect={select}
+          />
         ) : filtered ? (
-          <NothingFound text={searched} onExplain={() => select(searched)} onAdd={add} onClear={() => set({ q: "", origin: "" })} />
+          <NothingFound
+            text={searched}
+            onExplain={() => select(searched)}
+            onAdd={add}
+            onClear={() => set({ q: "", origin: "" })}
+          />
         ) : (
           <NoneYet place={place} source={integration.source_platform} onAdd={add} />
         )}
       </div>
-      {browse.value && !browse.problem && (browse.page > 0 || browse.value.references.length > 0) && (
+      {browse.value && !browse.problem && (browse.value.page > 0 || browse.value.references.length > 0) && (
         <Pager previous={browse.previous} next={browse.next} onReload={browse.reload}>
-          <Range browse={browse} total={filtered ? null : total} />
+          <Range value={browse.value} total={filtered ? null : total} />
         </Pager>
       )}
     </section>
   );
 }
 
-function NothingFound({ text, onExplain, onAdd, onClear }: { text: string; onExplain: () => void; onAdd: () => void; onClear: () => void }) {
+function NothingFound({
+  text,
+  onExplain,
+  onAdd,
+  onClear,
+}: {
+  text: string;
+  onExplain: () => void;
+  onAdd: () => void;
+  onClear: () => void;
+}) {
   return (
     <Empty
       title="No reference matches"
@@ -162,8 +194,8 @@ function NothingFound({ text, onExplain, onAdd, onClear }: { text: string; onExp
     >
       {text ? (
         <p>
-          Neither side of any reference here matches <bdi class="id">{text}</bdi>. IDs are compared letter for letter: upper and lower
-          case differ.
+          Neither side of any reference here matches <bdi class="id">{text}</bdi>. IDs are compared letter for
+          letter: upper and lower case differ.
         </p>
       ) : (
         <p>No reference has this origin.</p>
@@ -172,7 +204,15 @@ function NothingFound({ text, onExplain, onAdd, onClear }: { text: string; onExp
   );
 }
 
-function NoneYet({ place, source, onAdd }: { place: PlaceProps["place"]; source: string; onAdd: () => void }) {
+function NoneYet({
+  place,
+  source,
+  onAdd,
+}: {
+  place: PlaceProps["place"];
+  source: string;
+  onAdd: () => void;
+}) {
   return (
     <Empty
       title={`No references of ${place.type} yet`}
@@ -188,8 +228,8 @@ function NoneYet({ place, source, onAdd }: { place: PlaceProps["place"]; source:
       }
     >
       <p>
-        They come by themselves as records of {source} are synced. Records that are in both platforms already should be linked first, or
-        the sync creates them a second time.
+        They come by themselves as records of {source} are synced. Records that are in both platforms already
+        should be linked first, or the sync creates them a second time.
       </p>
     </Empty>
   );

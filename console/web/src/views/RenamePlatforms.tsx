@@ -16,7 +16,10 @@ export function RenamePlatforms({ integration, onClose }: { integration: Integra
   const save = () =>
     run(async () => {
       if (!complete) return;
-      await api.renamePlatforms(integration.name, { source_platform: source_platform.trim(), target_platform: target_platform.trim() });
+      await api.renamePlatforms(integration.name, {
+        source_platform: source_platform.trim(),
+        target_platform: target_platform.trim(),
+      });
       await loadCatalog();
       onClose();
     });

@@ -27,9 +27,27 @@ function reason({ outcome }: Refused) {
   return <>{verdict.replaceAll("_", " ")}</>;
 }
 
-function RestoreReport({ examples, refused, onClose }: { examples: readonly Refused[]; refused: number; onClose: () => void }) {
+function RestoreReport({
+  examples,
+  refused,
+  onClose,
+}: {
+  examples: readonly Refused[];
+  refused: number;
+  onClose: () => void;
+}) {
   return (
-    <Dialog title={`${counted(refused, "reference")} left out`} wide reading onClose={onClose} foot={<Button focus onClick={onClose}>Close</Button>}>
+    <Dialog
+      title={`${counted(refused, "reference")} left out`}
+      wide
+      reading
+      onClose={onClose}
+      foot={
+        <Button focus onClick={onClose}>
+          Close
+        </Button>
+      }
+    >
       <p>What stands now was kept, since it is newer.</p>
       <div class="rows">
         <table class="table">
@@ -66,7 +84,10 @@ export function showRefused(examples: readonly Refused[], refused: number): void
 }
 
 // The bar that undoes a removal; it stays until it is used or closed.
-export function offerRestore(entry: Pick<TrashEntry, "id" | "integration" | "type" | "references">, text: string): void {
+export function offerRestore(
+  entry: Pick<TrashEntry, "id" | "integration" | "type" | "references">,
+  text: string,
+): void {
   notify({
     topic: trashTopic(entry.id),
     tone: "warning",

@@ -18,7 +18,17 @@ import { NewIntegration } from "./NewIntegration";
 const filter_from = 8;
 const shown_max = 200;
 
-function NavLink({ href, icon, current, children }: { href: string; icon: IconName; current: boolean; children: string }) {
+function NavLink({
+  href,
+  icon,
+  current,
+  children,
+}: {
+  href: string;
+  icon: IconName;
+  current: boolean;
+  children: string;
+}) {
   return (
     <a class="nav-link" href={href} aria-current={current ? "page" : undefined}>
       <Icon name={icon} />
@@ -79,7 +89,9 @@ function Integrations({ route }: { route: Route }) {
       </ul>
       {integrations.length === 0 && <p class="nav-note">None yet.</p>}
       {integrations.length > 0 && matching.length === 0 && <p class="nav-note">None matches.</p>}
-      {matching.length > shown_max && <p class="nav-note">{count(matching.length - shown_max)} more: filter to see them.</p>}
+      {matching.length > shown_max && (
+        <p class="nav-note">{count(matching.length - shown_max)} more: filter to see them.</p>
+      )}
     </>
   );
 }
@@ -131,17 +143,33 @@ export function Sidebar({ route }: { route: Route }) {
         <Integrations route={route} />
       </nav>
       <div class="sidebar-foot">
-        <button type="button" class="nav-link" onClick={() => openDialog((close) => <NameDialog onClose={close} />)}>
+        <button
+          type="button"
+          class="nav-link"
+          onClick={() => openDialog((close) => <NameDialog onClose={close} />)}
+        >
           <Icon name="user" />
           <span class="who">{name || "Set your name"}</span>
         </button>
         <div class="sidebar-tools">
           <div class="segmented" role="group" aria-label="Colours">
             {themes.map(([value, icon, label]) => (
-              <Button key={value} kind="quiet" icon={icon} label={label} pressed={chosen === value} onClick={() => setTheme(value)} />
+              <Button
+                key={value}
+                kind="quiet"
+                icon={icon}
+                label={label}
+                pressed={chosen === value}
+                onClick={() => setTheme(value)}
+              />
             ))}
           </div>
-          <Button kind="quiet" icon="help" label="Help (?)" onClick={() => openDialog((close) => <Help onClose={close} />)} />
+          <Button
+            kind="quiet"
+            icon="help"
+            label="Help (?)"
+            onClick={() => openDialog((close) => <Help onClose={close} />)}
+          />
         </div>
         <ServerState />
       </div>

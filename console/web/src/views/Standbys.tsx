@@ -7,7 +7,8 @@ function Following({ status }: { status: Status }) {
     <section class="panel" aria-labelledby="following">
       <h2 id="following">This standby</h2>
       <p>
-        {status.following ? "Follows" : "Does not reach"} its primary{status.primary && ` at ${status.primary}`}.{" "}
+        {status.following ? "Follows" : "Does not reach"} its primary
+        {status.primary && ` at ${status.primary}`}.{" "}
         {lag === 0 ? "It has every change." : `It lacks ${counted(lag, "change")}`}
         {lag > 0 && status.lag_ms !== null && `, ${duration(status.lag_ms / 1000)} of work`}
         {lag > 0 && "."}
@@ -51,7 +52,13 @@ export function Standbys({ status }: { status: Status }) {
                 <td>
                   <bdi class="id">{name}</bdi>
                 </td>
-                <td>{in_sync ? <span class="badge good">in sync</span> : <span class="badge warning">catching up</span>}</td>
+                <td>
+                  {in_sync ? (
+                    <span class="badge good">in sync</span>
+                  ) : (
+                    <span class="badge warning">catching up</span>
+                  )}
+                </td>
                 <td class="number">{counted(lag_changes, "change")}</td>
                 <td class="number col-time">{count(durable_lsn)}</td>
               </tr>

@@ -22,7 +22,10 @@ function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => v
   const [name, setName] = useState(whole && taken ? `${entry.integration}-restored` : entry.integration);
   const start = () => {
     onClose();
-    void restore(entry, { name: whole && name !== entry.integration ? name.trim() : undefined, onRefused: showRefused });
+    void restore(entry, {
+      name: whole && name !== entry.integration ? name.trim() : undefined,
+      onRefused: showRefused,
+    });
   };
   return (
     <Dialog
@@ -47,12 +50,17 @@ function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => v
             onInput={setName}
             mono
             focus
-            hint={taken ? `There is a ${entry.integration} again, so this one needs another name.` : "Sync engines use this name."}
+            hint={
+              taken
+                ? `There is a ${entry.integration} again, so this one needs another name.`
+                : "Sync engines use this name."
+            }
           />
         </>
       ) : (
         <p>
-          Its references are added again. Where a source was linked anew in the meantime, the new link stays and the old one is reported.
+          Its references are added again. Where a source was linked anew in the meantime, the new link stays
+          and the old one is reported.
         </p>
       )}
     </Dialog>
@@ -61,13 +69,18 @@ function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => v
 
 export function Trash() {
   const version = useStore(changes);
-  const { value, problem, reload } = useLoaded(`trash ${version}`, (signal) => api.trash(signal), { keep: true });
+  const { value, problem, reload } = useLoaded(`trash ${version}`, (signal) => api.trash(signal), {
+    keep: true,
+  });
   return (
     <>
       <header class="page-head">
         <div class="page-title">
           <h1>Trash</h1>
-          <p class="muted">What was deleted as a whole waits here for a while. Restored references stay in this list too, so a restore can be repeated.</p>
+          <p class="muted">
+            What was deleted as a whole waits here for a while. Restored references stay in this list too, so
+            a restore can be repeated.
+          </p>
         </div>
       </header>
       {problem ? (
@@ -76,7 +89,10 @@ export function Trash() {
         <Skeleton rows={3} label="Loading the trash" />
       ) : value.trash.length === 0 ? (
         <Empty title="The trash is empty">
-          <p>When all references of a type are deleted, or an integration is dropped, they wait here for a while.</p>
+          <p>
+            When all references of a type are deleted, or an integration is dropped, they wait here for a
+            while.
+          </p>
         </Empty>
       ) : (
         <div class="rows">
@@ -112,7 +128,11 @@ export function Trash() {
                     {until(entry.expires_at)}
                   </td>
                   <td class="col-actions">
-                    <ChangeButton onClick={() => openDialog((close) => <RestoreDialog entry={entry} onClose={close} />)}>Restore…</ChangeButton>
+                    <ChangeButton
+                      onClick={() => openDialog((close) => <RestoreDialog entry={entry} onClose={close} />)}
+                    >
+                      Restore…
+                    </ChangeButton>
                   </td>
                 </tr>
               ))}

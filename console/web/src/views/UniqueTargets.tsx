@@ -7,7 +7,11 @@ import { Dialog } from "../ui/Dialog";
 import { ProblemNote } from "../ui/States";
 import type { PlaceProps } from "./place";
 
-export function UniqueTargets({ integration, place, onClose }: Pick<PlaceProps, "integration" | "place"> & { onClose: () => void }) {
+export function UniqueTargets({
+  integration,
+  place,
+  onClose,
+}: Pick<PlaceProps, "integration" | "place"> & { onClose: () => void }) {
   const stands = integration.types.find(({ name }) => name === place.type)?.unique_targets ?? false;
   const [unique, setUnique] = useState(stands);
   const { busy, problem, run } = useAction();
@@ -32,11 +36,15 @@ export function UniqueTargets({ integration, place, onClose }: Pick<PlaceProps, 
       }
     >
       <label class="check">
-        <input type="checkbox" checked={unique} onChange={(event) => setUnique(event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={unique}
+          onChange={(event) => setUnique(event.currentTarget.checked)}
+        />
         <span>
           <b>One source per target</b>
-          Refuse to link a second source to a record of {integration.target_platform} that has one. Links that exist stay; see Duplicates for
-          those that share a target.
+          Refuse to link a second source to a record of {integration.target_platform} that has one. Links that
+          exist stay; see Duplicates for those that share a target.
         </span>
       </label>
       <ProblemNote problem={problem} />
