@@ -110,7 +110,8 @@ std::optional<size_t> Connection::HandleInput() {
     const auto result = protocol::ParseFrame(stream, protocol::kRequestBytesMax);
     if (const auto* parsed = std::get_if<Parsed>(&result)) {
       // Of many small requests the clock would be looked at for longer than they take.
-      const bool is_timed = input_begin_ == turn_begin && IsQuestion(parsed->frame.header.opcode);
+      const bool is_timed =
+          input_begin_ == turn_begin && Session::IsQuestion(parsed->frame.header.opcode);
       const auto begun = is_timed ? Clock::now() : Clock::time_point();
       HandleFrame(parsed->frame);
       if (is_timed) counters_.questions.Count(Clock::now() - begun);
@@ -128,11 +129,6 @@ std::optional<size_t> Connection::HandleInput() {
     }
   }
   return std::nullopt;
-}
-
-bool Connection::IsQuestion(protocol::Opcode opcode) {
-  return opcode == protocol::Opcode::kCheck || opcode == protocol::Opcode::kLookup ||
-         opcode == protocol::Opcode::kReverse;
 }
 
 void Connection::HandleFrame(const protocol::Frame& frame) {

@@ -51,7 +51,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void HandleFrame(const protocol::Frame& frame);
   // `term`: of the daemon's leadership, when the peer asked.
   void OnChangeDone(const std::string& frame, uint64_t term);
-  static bool IsQuestion(protocol::Opcode opcode);
 
   // True while too much is owed to the peer for another request to be taken.
   bool Congested() const;

@@ -1,6 +1,7 @@
 #include "daemon/console_gateway.h"
 
 #include <chrono>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -66,16 +67,20 @@ void ConsoleGateway::Ask(std::string bytes, Done done) {
   const bool is_change = protocol::MutationOf(frame.header.opcode).has_value();
   const Leadership& leadership = service_.state.leadership;
   const auto begun = Clock::now();
+  IoCounters& counters = service_.state.io[slot_];
+  // Shared, since a change that is not taken in the end is answered here after all.
+  const auto shared = std::make_shared<Done>(std::move(done));
   const auto make_done = [&]() -> Session::ChangeDone {
-    return
-        [&leadership, term = leadership.term(), done = std::move(done)](std::string reply) mutable {
-          std::move(done)(leadership.Covers(term) ? std::move(reply) : std::string());
-        };
+    return [&leadership, &counters, is_change, begun, term = leadership.term(),
+            shared](std::string reply) {
+      if (is_change) counters.changes.Count(Clock::now() - begun);
+      std::move (*shared)(leadership.Covers(term) ? std::move(reply) : std::string());
+    };
   };
   std::string reply;
   const Session::Next next = session_.Handle(frame, reply, make_done);
-  if (is_change) service_.state.io[slot_].changes.Count(Clock::now() - begun);
-  if (next != Session::Next::kPending) std::move(done)(std::move(reply));
+  if (Session::IsQuestion(frame.header.opcode)) counters.questions.Count(Clock::now() - begun);
+  if (next != Session::Next::kPending) std::move (*shared)(std::move(reply));
 }
 
 Measures ConsoleGateway::Measure() {

@@ -10,7 +10,7 @@
 namespace xref {
 
 // How long things took, in buckets of powers of two: bucket i counts what took at most 2^i
-// microseconds, and the last one all that took longer. One thread counts, any may read.
+// microseconds, and the last one all that took longer. Any thread may count and read.
 class LatencyCounters {
  public:
   static constexpr size_t kBounds = 24;
@@ -19,8 +19,7 @@ class LatencyCounters {
     const auto us = static_cast<uint64_t>(
         std::max<int64_t>(std::chrono::ceil<std::chrono::microseconds>(took).count(), 1));
     const size_t bucket = std::min<size_t>(static_cast<size_t>(std::bit_width(us - 1)), kBounds);
-    std::atomic<uint64_t>& counted = buckets_[bucket];
-    counted.store(counted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    buckets_[bucket].fetch_add(1, std::memory_order_relaxed);
   }
   void AddTo(std::array<uint64_t, kBounds + 1>& counts) const {
     for (size_t i = 0; i < counts.size(); ++i) {

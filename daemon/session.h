@@ -62,6 +62,12 @@ class Session {
   // Appends the refusal of a stream that cannot be understood.
   void RefuseStream(const protocol::Malformed& malformed, std::string& out);
 
+  // Of source or target IDs, answered from memory.
+  static bool IsQuestion(protocol::Opcode opcode) {
+    return opcode == protocol::Opcode::kCheck || opcode == protocol::Opcode::kLookup ||
+           opcode == protocol::Opcode::kReverse;
+  }
+
   bool greeted() const { return greeted_; }
   // Whether the peer holds a backup, of which a daemon has one at a time.
   bool holds_backup() const { return backup_ != nullptr; }

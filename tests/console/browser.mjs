@@ -1,11 +1,18 @@
 // A real Chromium on the console of a real daemon, and what users do there.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
 import { after, before } from "node:test";
 
 import { chromium } from "playwright-core";
 
-const CHROMIUM = process.env.XREF_TEST_CHROMIUM ?? "/usr/bin/chromium";
+// The one without windows takes half of the time.
+const CHROMIUM =
+  process.env.XREF_TEST_CHROMIUM ??
+  ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find(existsSync);
+// A folder for pictures of how each page looked at the end of its test.
+const SCREENSHOTS = process.env.XREF_TEST_SCREENSHOTS;
 const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
@@ -18,8 +25,10 @@ const ACTION_MS = 10_000;
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true };
 
-// To be called at the top of a test file, after useShop.
+// To be called at the top of a test file, after useShop. The daemon holds 100,000 references of somebody
+// else, beside those of the tests.
 export function useBrowser(shop) {
+  shop.hasCrowd = true;
   const fixture = { open: (options) => ConsolePage.open(fixture.browser, shop, options) };
   before(async () => {
     fixture.browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
@@ -27,6 +36,8 @@ export function useBrowser(shop) {
   after(() => fixture.browser?.close());
   return fixture;
 }
+
+let closed = 0; // pages
 
 // One user's page. Closing it fails if the page had an error of its own, broke its security policy
 // or asked anybody else for anything.
@@ -40,7 +51,8 @@ export class ConsolePage {
   ) {
     const opened = new ConsolePage();
     opened.origin = `http://${of.http}`;
-    opened.context = await browser.newContext({ ...DESKTOP, ...options });
+    const looks = { ...DESKTOP, reducedMotion: "reduce", ...options };
+    opened.context = await browser.newContext(looks);
     opened.page = await opened.context.newPage();
     opened.page.setDefaultTimeout(ACTION_MS);
     opened.#watch();
@@ -65,6 +77,10 @@ export class ConsolePage {
   }
 
   async close() {
+    if (SCREENSHOTS) {
+      const name = `${basename(process.argv[1], ".browser.test.mjs")}-${++closed}.png`;
+      await this.page.screenshot({ path: join(SCREENSHOTS, name) });
+    }
     await this.context.close();
     assert.deepEqual(this.#faults, []);
   }

@@ -32,7 +32,12 @@ export class Daemon {
     this.#process = new Process(XREFD, ["--data", this.#folder, ...anyPort, ...options]);
     this.address = (await this.#process.awaitErrorLine(/listening on (127\.0\.0\.1:\d+)/))[1];
     this.http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
-    const isReady = async () => (await exchange(this.http, { path: "/readyz" })).status === 200;
+    // A standby that takes a copy of its primary begins anew, and listens to nobody for a moment.
+    const isReady = async () =>
+      exchange(this.http, { path: "/readyz" }).then(
+        (answer) => answer.status === 200,
+        () => false,
+      );
     await eventually(isReady, "the daemon to be ready");
   }
 

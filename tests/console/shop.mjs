@@ -4,14 +4,17 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 
 import { Api, BASE, bodyOf } from "./api.mjs";
-import { parseCsv } from "./csv.mjs";
+import { parseCsv, toCsv } from "./csv.mjs";
 import { Daemon } from "./daemon.mjs";
+
+const CROWD = 100_000;
 
 // To be called at the top of a test file. `prepare` is called when the daemon is ready.
 export function useShop({ options = [], prepare = async () => {} } = {}) {
   const shop = new Shop();
   before(async () => {
     await shop.open(options);
+    if (shop.hasCrowd) await shop.addCrowd();
     await prepare(shop);
   });
   after(() => shop.close());
@@ -36,6 +39,14 @@ class Shop {
     const platforms = { source_platform: "Shopify", target_platform: "Business Central" };
     bodyOf(await this.api.post(`${BASE}/integrations`, { name: integration, ...platforms }), 201);
     return new Place(this, integration, "orders");
+  }
+
+  // Whether there are to be many references that no test looks at, beside its own.
+  hasCrowd = false;
+  async addCrowd() {
+    const crowd = await this.newPlace("crowd");
+    const headers = { "Content-Type": "text/csv" };
+    bodyOf(await crowd.send("POST", "/imports", { body: toCsv(numbered(CROWD)), headers }));
   }
 
   async lsn() {
