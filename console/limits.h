@@ -20,6 +20,8 @@ inline constexpr size_t kPieceBytes = 64 << 10;
 inline constexpr std::chrono::seconds kIdleTimeout{75};
 // A client that takes nothing of its answer for so long is gone.
 inline constexpr std::chrono::seconds kWriteTimeout{60};
+// The niceness of the thread: sync engines go first where they want the same processor.
+inline constexpr int kNice = 10;
 // On shutdown, how long requests that were begun may take.
 inline constexpr std::chrono::seconds kStopTimeout{2};
 

@@ -14,7 +14,7 @@ import type { PlaceProps } from "./place";
 import { ReferenceTable } from "./ReferenceTable";
 import { ReferenceToolbar } from "./ReferenceToolbar";
 
-const debounce_ms = 120;
+const debounce_ms = 80;
 
 function queryOf(params: Params): ListQuery {
   const text = params["q"] ?? "";
