@@ -17,11 +17,10 @@
 #include <thread>
 #include <vector>
 
-#include "console/server.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/committer.h"
-#include "daemon/console_gateway.h"
+#include "daemon/http_port.h"
 #include "daemon/io_thread.h"
 #include "daemon/limits.h"
 #include "daemon/listener.h"
@@ -196,20 +195,16 @@ class Daemon {
     return absl::OkStatus();
   }
   absl::Status ServeHttp(const tcp::endpoint& address) {
-    gateway_.emplace(service_, io_count_);
-    auto server = console::Server::Bind(
-        {.address = address,
-         .host_names = options_.http_names,
-         .request_timeout = std::chrono::milliseconds(options_.frame_timeout_ms)},
-        *gateway_);
-    if (!server.ok()) return server.status();
-    console_ = *std::move(server);
+    auto port = BindHttpPort(address, options_, service_, io_count_);
+    if (!port.ok()) return port.status();
+    http_ = *std::move(port);
     return absl::OkStatus();
   }
   // HOST:PORT, with the port that was taken where 0 was asked for.
   std::string address() const { return listener_->address(); }
-  // The same of HTTP, which must be served.
-  tcp::endpoint http_address() const { return console_->address(); }
+  std::optional<tcp::endpoint> http_address() const {
+    return http_ ? std::optional(http_->address()) : std::nullopt;
+  }
   // Whether it ended since a copy of the primary's data has arrived, to be started with.
   bool reload() const { return reload_; }
 
@@ -224,9 +219,9 @@ class Daemon {
     for (const auto& thread : io_threads_) thread->Start();
     listener_->Start();
     spdlog::info("listening on {}", listener_->address());
-    if (console_) {
-      console_->Start();
-      spdlog::info("http: serving {}", ToString(console_->address()));
+    if (http_) {
+      http_->Start();
+      spdlog::info("http: serving {}", ToString(http_->address()));
     }
     std::thread writer([this] { RunWriter(); });
 
@@ -237,7 +232,7 @@ class Daemon {
     state_.DrainIfReady();
     listener_->Stop();
     for (const auto& thread : io_threads_) thread->Drain();
-    if (console_) console_->Stop();
+    if (http_) http_->Stop();
     if (follower_) follower_->Stop();
     feed_.Stop();  // what waits for a standby is answered as it is
     if (was_loaded) WaitUntilDrained();
@@ -475,9 +470,8 @@ class Daemon {
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
   std::optional<Election> election_;  // of one of a cluster; ends before what it acts upon
-  std::optional<ConsoleGateway> gateway_;
-  std::unique_ptr<console::Server> console_;  // null with --http off
-  absl::Status ended_;                        // written by the writer before main_ is stopped
+  std::unique_ptr<HttpPort> http_;    // null where there is none
+  absl::Status ended_;                // written by the writer before main_ is stopped
 };
 
 }  // namespace
