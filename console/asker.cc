@@ -14,7 +14,7 @@ using protocol::StatusCode;
 
 namespace {
 
-Frame FrameOf(const std::string& bytes) {
+Frame ParseReply(const std::string& bytes) {
   const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   const auto parsed = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
   const auto* whole = std::get_if<protocol::Parsed>(&parsed);
@@ -24,15 +24,15 @@ Frame FrameOf(const std::string& bytes) {
 
 }  // namespace
 
-protocol::FrameHeader Asker::HeaderOf(protocol::Opcode opcode) {
+protocol::FrameHeader HeaderOf(protocol::Opcode opcode) {
   protocol::FrameHeader header;
   header.opcode = opcode;
   return header;
 }
 
-protocol::Bytes Asker::PayloadOf(const std::string& bytes) {
+protocol::Bytes PayloadOf(const std::string& bytes) {
   if (bytes.empty()) throw OutcomeUnknown();
-  Frame frame = FrameOf(bytes);
+  Frame frame = ParseReply(bytes);
   if (frame.header.status != StatusCode::kOk) {
     throw ProblemOf(protocol::DecodeRefusal(frame.header.status, frame.payload));
   }
@@ -41,10 +41,6 @@ protocol::Bytes Asker::PayloadOf(const std::string& bytes) {
     throw Problem{500, "internal", "the daemon's answer cannot be read"};
   }
   return frame.payload;
-}
-
-void Asker::ThrowIfRefused(const protocol::MaybeRefusal& refusal) {
-  if (refusal) throw Problem{500, "internal", refusal->message};
 }
 
 asio::awaitable<std::string> Asker::Exchange(std::string& frame) {

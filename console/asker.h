@@ -12,6 +12,28 @@
 
 namespace xref::console {
 
+// Requests and replies as the gateway takes and gives them.
+protocol::FrameHeader HeaderOf(protocol::Opcode opcode);
+template <typename Request>
+std::string FrameOf(protocol::Opcode opcode, const Request& request) {
+  std::string frame;
+  protocol::FrameWriter writer(frame, HeaderOf(opcode));
+  Encode(request, frame);
+  writer.Close();
+  return frame;
+}
+// What an OK reply says, behind a standby's mark; borrows from it. Throws a Problem where it is
+// another.
+protocol::Bytes PayloadOf(const std::string& frame);
+template <typename Reply>
+Reply ReplyIn(const std::string& frame) {
+  Reply reply;
+  if (const auto refusal = Decode(PayloadOf(frame), reply)) {
+    throw Problem{500, "internal", refusal->message};
+  }
+  return reply;
+}
+
 // What the daemon answered; `value` borrows from `frame`.
 template <typename Reply>
 struct Answer {
@@ -32,24 +54,14 @@ class Asker {
 
   template <typename Reply, typename Request>
   boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode, const Request& request) {
-    std::string frame;
-    protocol::FrameWriter writer(frame, HeaderOf(opcode));
-    Encode(request, frame);
-    writer.Close();
-    Answer<Reply> answer;
-    answer.frame = co_await Exchange(frame);
-    ThrowIfRefused(Decode(PayloadOf(answer.frame), answer.value));
-    co_return answer;
+    return Await<Reply>(FrameOf(opcode, request));
   }
   // Of a request without fields.
   template <typename Reply>
   boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode) {
     std::string frame;
     protocol::FrameWriter(frame, HeaderOf(opcode)).Close();
-    Answer<Reply> answer;
-    answer.frame = co_await Exchange(frame);
-    ThrowIfRefused(Decode(PayloadOf(answer.frame), answer.value));
-    co_return answer;
+    return Await<Reply>(std::move(frame));
   }
 
   boost::asio::awaitable<Answer<protocol::MutationReply>> Mutate(
@@ -63,10 +75,13 @@ class Asker {
   const boost::asio::any_io_executor& executor() const { return executor_; }
 
  private:
-  static protocol::FrameHeader HeaderOf(protocol::Opcode opcode);
-  // The payload of an OK reply, behind a standby's mark.
-  static protocol::Bytes PayloadOf(const std::string& frame);
-  static void ThrowIfRefused(const protocol::MaybeRefusal& refusal);
+  template <typename Reply>
+  boost::asio::awaitable<Answer<Reply>> Await(std::string frame) {
+    Answer<Reply> answer;
+    answer.frame = co_await Exchange(frame);
+    answer.value = ReplyIn<Reply>(answer.frame);
+    co_return answer;
+  }
   boost::asio::awaitable<std::string> Exchange(std::string& frame);
 
   Gateway& gateway_;

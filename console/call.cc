@@ -21,6 +21,18 @@ std::optional<std::string> Call::Param(std::string_view name) const {
   return at->second;
 }
 
+boost::asio::awaitable<uint64_t> Call::ReferencesThere() {
+  const auto answer =
+      co_await Ask<protocol::IntegrationListReply>(protocol::Opcode::kIntegrationList);
+  for (const auto& listed : answer.value.integrations) {
+    if (listed.name != integration()) continue;
+    for (const auto& of : listed.types) {
+      if (of.name == type()) co_return of.references;
+    }
+  }
+  co_return 0;
+}
+
 uint64_t Call::Number(std::string_view name, uint64_t least, uint64_t most,
                       uint64_t otherwise) const {
   const auto text = Param(name);

@@ -17,6 +17,7 @@
 namespace xref::console {
 
 class Imports;
+class LookAlikes;
 
 struct Request {
   boost::beast::http::verb method{};
@@ -42,6 +43,7 @@ Response JsonResponse(const boost::json::object& body, unsigned status = 200);
 struct Context {
   Asker& asker;
   Imports& imports;
+  LookAlikes& look_alikes;
 };
 
 // One request, being handled.
@@ -51,11 +53,14 @@ class Call {
 
   Asker& asker() { return context_.asker; }
   Imports& imports() { return context_.imports; }
+  LookAlikes& look_alikes() { return context_.look_alikes; }
 
   const std::string& integration() const { return request.in_path.at("integration"); }
   const std::string& type() const { return request.in_path.at("type"); }
   // The place that the path names.
   boost::asio::awaitable<PlaceId> Place();
+  // How many references that place has.
+  boost::asio::awaitable<uint64_t> ReferencesThere();
 
   // Parameters of the query; nothing where they are not given. Each throws a Problem for a value
   // that is out of its range.

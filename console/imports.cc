@@ -7,11 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <utility>
-#include <variant>
 
 #include "client/record_reader.h"
+#include "console/asker.h"
 #include "console/problem.h"
-#include "protocol/frame.h"
 
 namespace xref::console {
 
@@ -21,22 +20,6 @@ using protocol::MutationRequest;
 namespace {
 
 constexpr size_t kRowsPerRequest = 5'000;
-
-// Of a reply, which must outlive it. Throws a Problem.
-MutationReply Read(const std::string& bytes) {
-  if (bytes.empty()) throw OutcomeUnknown();
-  const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  const auto parsed = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
-  const auto* whole = std::get_if<protocol::Parsed>(&parsed);
-  MutationReply reply;
-  if (whole == nullptr) throw Problem{500, "internal", "the daemon's answer cannot be read"};
-  const protocol::Frame& frame = whole->frame;
-  if (frame.header.status != protocol::StatusCode::kOk) {
-    throw ProblemOf(protocol::DecodeRefusal(frame.header.status, frame.payload));
-  }
-  if (const auto refusal = protocol::Decode(frame.payload, reply)) throw ProblemOf(*refusal);
-  return reply;
-}
 
 }  // namespace
 
@@ -145,15 +128,9 @@ absl::Status ImportRun::Send(Rows& rows) {
       .actor = options_.actor,
       .sources = rows.sources.View(),
       .targets = rows.targets.View()};
-  protocol::FrameHeader header;
-  header.opcode = protocol::OpcodeOf(request);
-  std::string frame;
-  protocol::FrameWriter writer(frame, header);
-  protocol::Encode(request, frame);
-  writer.Close();
   try {
-    const std::string reply = ask_(std::move(frame));
-    Tell(rows, Read(reply));
+    const std::string reply = ask_(FrameOf(protocol::OpcodeOf(request), request));
+    Tell(rows, ReplyIn<MutationReply>(reply));
   } catch (const Problem& problem) {
     return absl::FailedPreconditionError(
         fmt::format("from line {} on: {}. Rows before it were answered; importing the file once "

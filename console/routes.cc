@@ -41,6 +41,7 @@ constexpr Route kRoutes[] = {
     {verb::get, XREF_TYPE "/history", "source_id", &GetHistory},
     {verb::get, XREF_TYPE "/explain", "source_id", &GetExplanation},
     {verb::get, XREF_TYPE "/duplicates", "limit cursor", &ListDuplicates},
+    {verb::get, XREF_TYPE "/look-alikes", "limit cursor", &ListLookAlikes},
     {verb::get, XREF_TYPE "/claims", "limit cursor", &ListClaims},
 
     {verb::post, XREF_TYPE "/check", "", &CheckBatch},

@@ -29,7 +29,7 @@ Site::Site(Gateway& gateway, asio::any_io_executor executor, std::vector<std::st
     : host_names_(std::move(host_names)),
       asker_(gateway, executor),
       imports_(gateway, executor),
-      context_{asker_, imports_} {}
+      context_{asker_, imports_, look_alikes_} {}
 
 bool Site::IsOwnHost(std::string_view authority) const {
   const std::string host(HostOf(authority));

@@ -8,6 +8,7 @@
 #include "console/call.h"
 #include "console/idempotency.h"
 #include "console/imports.h"
+#include "console/look_alikes.h"
 #include "console/routes.h"
 
 namespace xref::console {
@@ -46,6 +47,7 @@ class Site {
   const std::vector<std::string> host_names_;
   Asker asker_;
   Imports imports_;
+  LookAlikes look_alikes_;
   Context context_;
   Idempotency idempotency_;
 };

@@ -16,6 +16,7 @@
 #include "client/cli/listing.h"
 #include "client/cli/progress.h"
 #include "client/csv.h"
+#include "client/look_alike.h"
 
 namespace xref::cli {
 namespace {
@@ -28,26 +29,6 @@ struct DuplicatesOptions {
   bool targets_only = false;
   bool sources_only = false;
 };
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// What is left of a source ID without what platforms and spreadsheets change about it; help has the
-// rules in words.
-std::string Normalised(std::string_view id) {
-  std::string plain;
-  for (const char c : id) {
-    if (c != ' ') plain.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
-  if (plain.starts_with("gid://")) plain.erase(0, plain.rfind('/') + 1);
-  std::string key;
-  for (size_t i = 0; i < plain.size(); ++i) {
-    const bool begins_number = key.empty() || !IsDigit(key.back());
-    const bool goes_on = i + 1 < plain.size() && IsDigit(plain[i + 1]);
-    if (plain[i] == '0' && begins_number && goes_on) continue;
-    key.push_back(plain[i]);
-  }
-  return key;
-}
 
 // One way in which references may be duplicates of each other: those with the same key.
 class Kind {
@@ -113,7 +94,7 @@ class Kind {
 };
 
 std::string TargetOf(const ListedReference& row) { return std::string(row.target); }
-std::string SourceOf(const ListedReference& row) { return Normalised(row.source); }
+std::string SourceOf(const ListedReference& row) { return LookAlikeKey(row.source); }
 
 absl::StatusOr<ExitCode> RunDuplicates(const Globals& globals, const DuplicatesOptions& options) {
   auto target = Reach(globals, options.place);

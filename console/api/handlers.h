@@ -63,6 +63,9 @@ Reply SettleBatch(Call& call);
 Reply ReleaseBatch(Call& call);
 Reply RenewBatch(Call& call);
 
+// look_alikes.cc
+Reply ListLookAlikes(Call& call);
+
 // import.cc
 boost::asio::awaitable<void> Import(Call& call, BodyStream& stream);
 Reply ListImports(Call& call);

@@ -255,15 +255,7 @@ Reply ListDuplicates(Call& call) {
   }
   // One target may have more sources than were looked at: then it is told in parts.
   if (!more || examined == 0) close_group();
-  const auto integrations =
-      co_await call.Ask<protocol::IntegrationListReply>(Opcode::kIntegrationList);
-  uint64_t references = 0;
-  for (const auto& integration : integrations.value.integrations) {
-    if (integration.name != call.integration()) continue;
-    for (const auto& type : integration.types) {
-      if (type.name == call.type()) references = type.references;
-    }
-  }
+  const uint64_t references = co_await call.ReferencesThere();
   const bool goes_on = more || groups.size() == limit;
   co_return JsonResponse({{"groups", std::move(groups)},
                           {"next_cursor", NextCursor(goes_on, end, listing)},

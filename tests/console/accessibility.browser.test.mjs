@@ -30,6 +30,7 @@ const VIEWS = {
   "a search without result": [() => linkTo(place, "", { q: "nothing" }), "No reference matches"],
   "an empty type": [() => linkTo({ ...place, type: "stock" }), "No references of stock yet"],
   duplicates: [() => linkTo(place, "duplicates"), "2 sources"],
+  "IDs that look alike": [() => linkTo(place, "duplicates", { kind: "alike" }), "No duplicates"],
   claims: [() => linkTo(place, "claims"), "worker"],
   "the import": [() => linkTo(place, "import"), "Drop a CSV or NDJSON file here"],
   "the trash": [() => "#/trash", "The trash is empty"],

@@ -151,6 +151,21 @@ test("targets that several sources share are listed with them", async () => {
   await console.close();
 });
 
+test("source IDs that look alike are listed together", async () => {
+  const console = await open(
+    [
+      ["SO-1", "INV-1"],
+      ["so-01", "INV-2"],
+      ["SO-3", "INV-3"],
+    ],
+    { view: "duplicates" },
+  );
+  await console.page.getByRole("link", { name: "IDs that look alike" }).click();
+  await console.row("so-01").waitFor();
+  assert.deepEqual((await console.listed()).sort(), ["SO-1", "so-01"]);
+  await console.close();
+});
+
 test("all references can be downloaded", async () => {
   const console = await open([["SO-1", "INV-1"]]);
   const download = console.page.waitForEvent("download");

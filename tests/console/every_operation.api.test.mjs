@@ -33,7 +33,7 @@ test("references are imported, exported and asked for", async () => {
   done(await place.send("POST", "/imports", sent));
   done(await shop.api.get(`${BASE}/imports`));
   done(await shop.api.get(`${BASE}/imports/morning`));
-  for (const route of ["/export", "/references", "/duplicates"]) done(await place.get(route));
+  for (const route of ["/export", "/references", "/duplicates", "/look-alikes"]) done(await place.get(route));
   for (const route of ["/check", "/lookup"])
     done(await place.post(route, { source_ids: ["SO-00000"] }));
   done(await place.post("/reverse", { target_ids: ["INV-00000"] }));

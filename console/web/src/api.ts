@@ -184,6 +184,8 @@ export const api = {
 
   duplicates: (place: Place, query: { limit: number; cursor: string | null }, signal?: AbortSignal) =>
     ask<DuplicatePage>("GET", `${placePath(place)}/duplicates`, { query, signal }),
+  lookAlikes: (place: Place, query: { limit: number; cursor: string | null }, signal?: AbortSignal) =>
+    ask<DuplicatePage>("GET", `${placePath(place)}/look-alikes`, { query, signal }),
 
   purgePreview: (place: Place) => ask<Preview>("POST", `${placePath(place)}/purge-preview`, { body: {} }),
   purge: (place: Place, body: { token: string; references: number }) =>

@@ -105,8 +105,10 @@ export interface Explanation {
   sentences: string[];
 }
 
+// Of a shared target, or of source IDs that look alike: then with what they come to.
 export interface DuplicateGroup {
-  target_id: string;
+  target_id?: string;
+  key?: string;
   source_ids: string[];
   more: boolean;
 }
