@@ -19,8 +19,8 @@ void NodesTest::Launch(const std::string& name, const Arguments& options) {
   Node& node = nodes_[name];
   const std::string listen = node.address.empty() ? "127.0.0.1:0" : node.address;
   Arguments argv = node.run;
-  argv.insert(argv.end(), {kXrefd, "--data", FolderOf(name), "--listen", listen, "--threads", "1",
-                           "--name", name});
+  argv.insert(argv.end(), {kXrefd, "--data", FolderOf(name), "--listen", listen, "--http", "off",
+                           "--threads", "1", "--name", name});
   argv.insert(argv.end(), options.begin(), options.end());
   node.asks.reset();
   node.process = Process::Start(argv);
