@@ -134,13 +134,13 @@ class Daemon {
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         state_(io_count_ + 1),
-        store_(io_count_ + 2),  // one slot is for the queries, and the last one for the console
+        store_(io_count_ + 2),  // one slot is for the console, and the last one for the queries
         feed_(AckRuleOf(options)),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
                      std::chrono::hours(24) * options.history_days, [this] { return KeepFrom(); }),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
-        queries_(store_, io_count_, commits_, maintenance_, files_, state_,
+        queries_(store_, io_count_ + 1, commits_, maintenance_, files_, state_,
                  std::chrono::hours(24) * options.trash_days),
         service_{.store = store_,
                  .commits = commits_,
