@@ -31,7 +31,6 @@ namespace {
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::string_view kActorUnlessNamed = "http";
-constexpr size_t kKeyBytesMax = 255;  // of an Idempotency-Key
 
 Request ParseTarget(http::verb method, std::string_view target) {
   Request request{.method = method, .target = std::string(target)};

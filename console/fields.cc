@@ -14,15 +14,14 @@ namespace xref::console {
 
 namespace json = boost::json;
 
-const json::value* Fields::Find(std::string_view name) {
+bool Fields::Has(std::string_view name) {
   asked_.push_back(name);
-  return object_.if_contains(name);
+  return object_.contains(name);
 }
 
 const json::value& Fields::Need(std::string_view name) {
-  const json::value* value = Find(name);
-  if (value == nullptr) Refuse(name, "is missing");
-  return *value;
+  if (!Has(name)) Refuse(name, "is missing");
+  return object_.at(name);
 }
 
 void Fields::Refuse(std::string_view name, std::string_view why) const {
@@ -38,9 +37,7 @@ std::string_view Fields::Text(std::string_view name) {
 }
 
 std::string_view Fields::Text(std::string_view name, std::string_view otherwise) {
-  if (object_.contains(name)) return Text(name);
-  asked_.push_back(name);
-  return otherwise;
+  return Has(name) ? Text(name) : otherwise;
 }
 
 std::string_view Fields::Id(std::string_view name) {
@@ -50,9 +47,7 @@ std::string_view Fields::Id(std::string_view name) {
 }
 
 std::string_view Fields::MaybeId(std::string_view name) {
-  if (object_.contains(name)) return Id(name);
-  asked_.push_back(name);
-  return {};
+  return Has(name) ? Id(name) : std::string_view();
 }
 
 bool Fields::Flag(std::string_view name) {
@@ -62,9 +57,7 @@ bool Fields::Flag(std::string_view name) {
 }
 
 bool Fields::Flag(std::string_view name, bool otherwise) {
-  if (object_.contains(name)) return Flag(name);
-  asked_.push_back(name);
-  return otherwise;
+  return Has(name) ? Flag(name) : otherwise;
 }
 
 uint64_t Fields::Number(std::string_view name, uint64_t least, uint64_t most) {
@@ -78,9 +71,7 @@ uint64_t Fields::Number(std::string_view name, uint64_t least, uint64_t most) {
 }
 
 uint64_t Fields::Number(std::string_view name, uint64_t least, uint64_t most, uint64_t otherwise) {
-  if (object_.contains(name)) return Number(name, least, most);
-  asked_.push_back(name);
-  return otherwise;
+  return Has(name) ? Number(name, least, most) : otherwise;
 }
 
 uint64_t Fields::Token(std::string_view name) {
@@ -94,9 +85,7 @@ uint64_t Fields::Token(std::string_view name) {
 }
 
 uint64_t Fields::Token(std::string_view name, uint64_t otherwise) {
-  if (object_.contains(name)) return Token(name);
-  asked_.push_back(name);
-  return otherwise;
+  return Has(name) ? Token(name) : otherwise;
 }
 
 const json::array& Fields::Batch(std::string_view name) {

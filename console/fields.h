@@ -43,7 +43,8 @@ class Fields {
   void Done() const;
 
  private:
-  const boost::json::value* Find(std::string_view name);
+  // Whether there is such a field, which counts as asked for.
+  bool Has(std::string_view name);
   const boost::json::value& Need(std::string_view name);
   [[noreturn]] void Refuse(std::string_view name, std::string_view why) const;
 
@@ -53,21 +54,18 @@ class Fields {
   std::vector<std::string_view> asked_;
 };
 
-// Calls take(fields) for each object of a batch; `name` is what it is called in messages.
-template <typename Take>
-void ForEachItem(const boost::json::array& batch, std::string_view name, Take take);
-
 // The object that a body is. Throws a Problem.
 boost::json::object ParseObject(std::string_view body);
 
 // The time in microseconds since 1970. Throws a Problem that names it where it is none.
 int64_t ParseTime(std::string_view name, std::string_view text);
 
-// What is wrong with an item of a batch, for ForEachItem.
+// Of item i: what it is called, and the object that it is. Throws a Problem where it is none.
 std::string ItemName(std::string_view batch, size_t i);
 const boost::json::object& ItemObject(const boost::json::value& item, std::string_view batch,
                                       size_t i);
 
+// Calls take(fields) for each object of a batch; `name` is what it is called in messages.
 template <typename Take>
 void ForEachItem(const boost::json::array& batch, std::string_view name, Take take) {
   for (size_t i = 0; i < batch.size(); ++i) {

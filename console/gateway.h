@@ -40,7 +40,6 @@ struct Measures {
 
   std::string state;  // as STATUS names it
   bool ready = false;
-  std::string obstacle;            // why it is not; empty where it is
   std::optional<bool> is_standby;  // nothing while that is not known
   std::string troubles;            // empty where all is well
   uint64_t uptime_seconds = 0;
@@ -88,6 +87,11 @@ class Gateway {
   using Done = absl::AnyInvocable<void(std::string frame) &&>;
   virtual void Ask(std::string frame, Done done) = 0;
 
+  // Why questions are not answered now, or changes not taken by a primary; empty where all is well.
+  // Cheap, for those who ask every second.
+  virtual std::string FindObstacle() = 0;
+
+  // Looks at every place and every claim.
   virtual Measures Measure() = 0;
 };
 

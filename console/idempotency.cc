@@ -3,6 +3,8 @@
 #include <functional>
 #include <string_view>
 
+#include "console/limits.h"
+
 namespace xref::console {
 namespace {
 
@@ -47,8 +49,8 @@ void Idempotency::DropOld() {
   const auto now = Clock::now();
   while (!by_age_.empty()) {
     const auto oldest = entries_.find(by_age_.front());
-    const bool is_due =
-        now - oldest->second.since > kKept || by_age_.size() >= kKeysMax || bytes_ > kBytesMax;
+    const bool is_due = now - oldest->second.since > kAnswersKept ||
+                        by_age_.size() >= kAnswersMax || bytes_ > kAnswersBytesMax;
     if (!is_due) return;
     bytes_ -= oldest->second.answer->body.size();
     entries_.erase(oldest);

@@ -16,10 +16,6 @@ namespace xref::console {
 // knows of none. For the console's thread.
 class Idempotency {
  public:
-  static constexpr size_t kKeysMax = 10'000;
-  static constexpr size_t kBytesMax = size_t{32} << 20;  // of answers
-  static constexpr std::chrono::hours kKept{24};
-
   // The answer to the same request of before; nothing where it is new, and then it is under way
   // until Finish. Throws a Problem: another request has used the key, or this one is under way.
   std::optional<Response> Begin(const std::string& key, const Request& request);

@@ -8,8 +8,8 @@
 #include <condition_variable>
 #include <utility>
 
-#include "client/record_reader.h"
 #include "console/asker.h"
+#include "console/limits.h"
 #include "console/problem.h"
 
 namespace xref::console {
@@ -44,6 +44,11 @@ ImportProgress ImportRun::progress() const {
   ImportProgress progress = progress_;
   progress.bytes = bytes_;
   return progress;
+}
+
+bool ImportRun::is_over() const {
+  const std::lock_guard lock(mutex_);
+  return progress_.state != ImportProgress::State::kRunning;
 }
 
 void ImportRun::Run() {

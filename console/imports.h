@@ -44,13 +44,6 @@ struct ImportProgress {
   uint64_t problems_left_out = 0;
   std::string error;  // of one that failed
 };
-inline constexpr size_t kImportProblemsMax = 1'000;
-// Rows of which an import knows that their source ID has come before, 9 to 18 bytes each.
-inline constexpr size_t kRowsRememberedMax = 10'000'000;
-// At a time. Each has a thread, which mostly waits.
-inline constexpr size_t kImportsRunningMax = 2;
-// That are over, and can still be asked for.
-inline constexpr size_t kImportsKept = 20;
 
 struct ImportOptions {
   std::string id;
@@ -81,7 +74,7 @@ class ImportRun {
   void Abandon() { is_abandoned_ = true; }
 
   ImportProgress progress() const;
-  bool is_over() const { return progress().state != ImportProgress::State::kRunning; }
+  bool is_over() const;
 
  private:
   struct Rows;

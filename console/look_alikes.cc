@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "client/look_alike.h"
+#include "console/limits.h"
 #include "protocol/query_messages.h"
 
 namespace xref::console {
@@ -42,10 +43,10 @@ asio::awaitable<void> LookAlikeSearch::Search(Asker& asker) {
   auto note = [&](std::string_view source) {
     const uint64_t hash = HashOf(LookAlikeKey(source));
     if (!met.insert(hash).second) repeated.insert(hash);
-    if (met.size() > kReferencesMax) {
-      throw Problem{
-          413, "too-large",
-          fmt::format("there are more than {} references: use xref duplicates", kReferencesMax)};
+    if (met.size() > kLookAlikeReferencesMax) {
+      throw Problem{413, "too-large",
+                    fmt::format("there are more than {} references: use xref duplicates",
+                                kLookAlikeReferencesMax)};
     }
   };
   co_await ForEach(asker, note);
@@ -54,7 +55,7 @@ asio::awaitable<void> LookAlikeSearch::Search(Asker& asker) {
   auto collect = [&](std::string_view source) {
     std::string key = LookAlikeKey(source);
     if (!repeated.contains(HashOf(key))) return;
-    const bool is_full = groups.size() >= kGroupsMax;
+    const bool is_full = groups.size() >= kLookAlikeGroupsMax;
     const auto at = is_full ? groups.find(key) : groups.try_emplace(key).first;
     if (at == groups.end()) return;
     Group& group = at->second;

@@ -28,10 +28,6 @@ class LookAlikeSearch {
     std::vector<std::string> sources;  // at most kGroupSourcesMax
     uint64_t met = 0;
   };
-  static constexpr size_t kGroupSourcesMax = 100;
-  // 16 to 32 bytes of memory each.
-  static constexpr uint64_t kReferencesMax = 20'000'000;
-  static constexpr size_t kGroupsMax = 10'000;  // further ones are not told
 
   LookAlikeSearch(uint64_t number, PlaceId of) : number_(number), place_(of) {}
 

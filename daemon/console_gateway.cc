@@ -33,21 +33,6 @@ int64_t NowUs() {
       .count();
 }
 
-std::string ObstacleOf(Phase phase, const ServerState& state) {
-  switch (phase) {
-    case Phase::kLoading:
-      return "the daemon is loading its references";
-    case Phase::kReadOnly:
-      return "a commit failed, so that no change is taken: " + state.troubles();
-    case Phase::kDraining:
-      return "the daemon is ending";
-    case Phase::kDiverged:
-      return "the state of this standby is not that of its primary";
-    default:
-      return "";
-  }
-}
-
 }  // namespace
 
 ConsoleGateway::ConsoleGateway(Service& service, size_t slot)
@@ -83,13 +68,27 @@ void ConsoleGateway::Ask(std::string bytes, Done done) {
   if (next != Session::Next::kPending) std::move (*shared)(std::move(reply));
 }
 
+std::string ConsoleGateway::FindObstacle() {
+  switch (service_.state.phase()) {
+    case Phase::kLoading:
+      return "the daemon is loading its references";
+    case Phase::kReadOnly:
+      return "a commit failed, so that no change is taken: " + service_.state.troubles();
+    case Phase::kDraining:
+      return "the daemon is ending";
+    case Phase::kDiverged:
+      return "the state of this standby is not that of its primary";
+    default:
+      return "";
+  }
+}
+
 Measures ConsoleGateway::Measure() {
   const ServerState& state = service_.state;
   const Phase phase = state.phase();
   Measures measures;
   measures.state = std::string(NameOf(phase));
-  measures.obstacle = ObstacleOf(phase, state);
-  measures.ready = measures.obstacle.empty();
+  measures.ready = FindObstacle().empty();
   measures.troubles = state.troubles();
   measures.uptime_seconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - service_.started).count());

@@ -17,6 +17,7 @@ class ConsoleGateway : public console::Gateway {
   ConsoleGateway(Service& service, size_t slot);
 
   void Ask(std::string frame, Done done) override;
+  std::string FindObstacle() override;
   console::Measures Measure() override;
 
  private:

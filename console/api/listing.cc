@@ -12,6 +12,7 @@
 #include "console/cursor.h"
 #include "console/facts.h"
 #include "console/fields.h"
+#include "console/limits.h"
 
 namespace xref::console {
 
@@ -31,7 +32,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPageTime{150};
 constexpr uint64_t kPageRowsMax = 1'000;
 constexpr uint32_t kRowsScanned = 10'000;  // asked for at a time where most are passed over
-constexpr size_t kGroupSourcesMax = 100;   // shown of one target
 
 // A listing as the query asks for it.
 struct Asked {

@@ -102,8 +102,8 @@ Reply GetStatus(Call& call) {
 Reply GetHealth(Call&) { co_return JsonResponse({{"status", "ok"}}); }
 
 Reply GetReadiness(Call& call) {
-  const Measures measures = call.asker().gateway().Measure();
-  if (!measures.ready) throw Problem{503, "not-ready", measures.obstacle};
+  const std::string obstacle = call.asker().gateway().FindObstacle();
+  if (!obstacle.empty()) throw Problem{503, "not-ready", obstacle};
   co_return JsonResponse({{"status", "ready"}});
 }
 

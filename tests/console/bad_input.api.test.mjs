@@ -11,8 +11,7 @@ let place;
 let lsn;
 
 async function prepare(shop) {
-  place = await shop.newPlace("shop-erp");
-  await place.add([["SO-1", "INV-1"]]);
+  place = await shop.newLinkedPlace("shop-erp");
   lsn = await shop.lsn();
 }
 

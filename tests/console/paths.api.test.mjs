@@ -8,8 +8,7 @@ const shop = useShop({ prepare });
 let lsn;
 
 async function prepare(shop) {
-  const place = await shop.newPlace("shop-erp");
-  await place.add([["SO-1", "INV-1"]]);
+  await shop.newLinkedPlace("shop-erp");
   lsn = await shop.lsn();
 }
 

@@ -23,8 +23,7 @@ let lsn;
 
 // Makes the place of the examples.
 async function prepare(shop) {
-  const place = await shop.newPlace("shop-erp");
-  await place.add([["SO-1", "INV-1"]]);
+  await shop.newLinkedPlace("shop-erp");
   lsn = await shop.lsn();
 }
 

@@ -41,6 +41,12 @@ class Shop {
     return new Place(this, integration, "orders");
   }
 
+  // One with SO-1 -> INV-1 in it.
+  async newLinkedPlace(integration) {
+    const place = await this.newPlace(integration);
+    await place.add([["SO-1", "INV-1"]]);
+    return place;
+  }
   // Whether there are to be many references that no test looks at, beside its own.
   hasCrowd = false;
   async addCrowd() {

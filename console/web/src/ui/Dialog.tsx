@@ -15,6 +15,28 @@ interface Props {
   side?: "left" | "right";
 }
 
+interface SubmitFootProps {
+  onClose: () => void;
+  kind?: "primary" | "danger";
+  busy?: boolean;
+  disabled?: boolean;
+  focus?: boolean;
+  // What the button says that submits.
+  children: ComponentChildren;
+}
+
+// The foot of a dialog that does one thing, or nothing.
+export function SubmitFoot({ onClose, kind = "primary", children, ...button }: SubmitFootProps) {
+  return (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button kind={kind} submit {...button}>
+        {children}
+      </Button>
+    </>
+  );
+}
+
 // The browser's own dialog: it keeps the focus within, and gives it back at the end.
 export function Dialog({ title, onClose, children, foot, onSubmit, wide, reading, side }: Props) {
   const element = useRef<HTMLDialogElement>(null);

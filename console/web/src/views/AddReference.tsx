@@ -6,7 +6,7 @@ import { useAction } from "../loaded";
 import { notify } from "../notices";
 import { go, placeLink } from "../route";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Id } from "../ui/Id";
 import { ProblemNote } from "../ui/States";
@@ -54,12 +54,9 @@ export function AddReference({ integration, place, source_id: given = "", onClos
       onClose={onClose}
       onSubmit={add}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy}>
-            Add
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy}>
+          Add
+        </SubmitFoot>
       }
     >
       <p>

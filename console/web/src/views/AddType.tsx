@@ -3,8 +3,7 @@ import { api } from "../api";
 import { changed } from "../changes";
 import { useAction } from "../loaded";
 import { go, placeLink } from "../route";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { ProblemNote } from "../ui/States";
 
@@ -26,12 +25,9 @@ export function AddType({ integration, onClose }: { integration: string; onClose
       onClose={onClose}
       onSubmit={() => void add()}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy} disabled={!type}>
-            Add
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy} disabled={!type}>
+          Add
+        </SubmitFoot>
       }
     >
       <Field

@@ -8,7 +8,7 @@ import { useAction } from "../loaded";
 import { notify } from "../notices";
 import { requireDone } from "../refusal";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Id } from "../ui/Id";
 import { ProblemNote } from "../ui/States";
@@ -49,12 +49,9 @@ function Settle({ claim, integration, place, onClose }: Props & { onClose: () =>
       onClose={onClose}
       onSubmit={settle}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy}>
-            Settle
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy}>
+          Settle
+        </SubmitFoot>
       }
     >
       <p>Links the source record to the one that was created for it, and ends the claim.</p>

@@ -3,8 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Preview } from "../contract";
 import { count } from "../format";
 import { useAction, type Loaded } from "../loaded";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { ProblemNote, Skeleton } from "../ui/States";
 
@@ -61,12 +60,9 @@ export function ConfirmRemoval<T extends Preview>({
       onClose={onClose}
       onSubmit={confirm}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" submit busy={busy} disabled={!matches}>
-            {action}
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} kind="danger" busy={busy} disabled={!matches}>
+          {action}
+        </SubmitFoot>
       }
     >
       {!shown && !preview.problem && <Skeleton rows={3} label="Counting" />}

@@ -4,7 +4,7 @@ import { changed } from "../changes";
 import { useAction } from "../loaded";
 import { dismissTopic, notify } from "../notices";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Id } from "../ui/Id";
 import { ProblemNote } from "../ui/States";
@@ -52,12 +52,9 @@ export function EditReference({ integration, place, source_id, target_id, wanted
       onClose={onClose}
       onSubmit={save}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy}>
-            Change the target
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy}>
+          Change the target
+        </SubmitFoot>
       }
     >
       <dl class="facts">

@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
 import { actor, actor_bytes_max, setActor } from "../actor";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 
 export function NameDialog({ onClose }: { onClose: () => void }) {
@@ -18,12 +17,9 @@ export function NameDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSubmit={save}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit disabled={too_long}>
-            Save
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} disabled={too_long}>
+          Save
+        </SubmitFoot>
       }
     >
       <Field

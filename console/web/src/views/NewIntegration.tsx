@@ -4,8 +4,7 @@ import { changed } from "../changes";
 import { useAction } from "../loaded";
 import { notify } from "../notices";
 import { go, integrationLink } from "../route";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { ProblemNote } from "../ui/States";
 
@@ -36,12 +35,9 @@ export function NewIntegration({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       onSubmit={() => void create()}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy} disabled={!complete}>
-            Create
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy} disabled={!complete}>
+          Create
+        </SubmitFoot>
       }
     >
       <p>

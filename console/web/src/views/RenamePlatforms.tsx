@@ -3,8 +3,7 @@ import { api } from "../api";
 import { loadCatalog } from "../catalog";
 import type { Integration } from "../contract";
 import { useAction } from "../loaded";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { ProblemNote } from "../ui/States";
 
@@ -29,12 +28,9 @@ export function RenamePlatforms({ integration, onClose }: { integration: Integra
       onClose={onClose}
       onSubmit={() => void save()}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy} disabled={!complete}>
-            Save
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy} disabled={!complete}>
+          Save
+        </SubmitFoot>
       }
     >
       <p>They are how people call the two sides. References and sync engines are not touched.</p>

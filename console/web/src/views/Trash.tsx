@@ -8,8 +8,7 @@ import { count, counted, moment, until } from "../format";
 import { useLoaded } from "../loaded";
 import { restore, restoredName } from "../restore";
 import { useStore } from "../store";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import { Time } from "../ui/Time";
@@ -33,12 +32,9 @@ function RestoreDialog({ entry, onClose }: { entry: TrashEntry; onClose: () => v
       onClose={onClose}
       onSubmit={start}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit focus={!whole} disabled={!name.trim()}>
-            Restore {counted(entry.references, "reference")}
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} focus={!whole} disabled={!name.trim()}>
+          Restore {counted(entry.references, "reference")}
+        </SubmitFoot>
       }
     >
       {whole ? (

@@ -2,8 +2,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api";
 import { loadCatalog } from "../catalog";
 import { useAction } from "../loaded";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { Dialog, SubmitFoot } from "../ui/Dialog";
 import { ProblemNote } from "../ui/States";
 import type { PlaceProps } from "./place";
 
@@ -27,12 +26,9 @@ export function UniqueTargets({
       onClose={onClose}
       onSubmit={() => void save()}
       foot={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy} disabled={unique === stands}>
-            Save
-          </Button>
-        </>
+        <SubmitFoot onClose={onClose} busy={busy} disabled={unique === stands}>
+          Save
+        </SubmitFoot>
       }
     >
       <label class="check">
