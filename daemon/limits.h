@@ -48,9 +48,9 @@ inline constexpr uint64_t kBackupDiskBytesLeft = 4 * kDiskBytesFreeMin;
 // What a client gets of a backup at a time. An I/O thread reads this much from the disk, or more
 // likely from the system's cache, between the requests of its other connections.
 inline constexpr size_t kBackupPieceBytes = 1 << 20;
-// The niceness of the thread that folds, copies and verifies: questions and commits go first where
-// they want the same processor.
-inline constexpr int kMaintenanceNice = 10;
+// The niceness of the thread that folds, copies and verifies, and of the one that answers people
+// from the disk: sync engines go first where they want the same processor.
+inline constexpr int kBackgroundNice = 10;
 // How fast a running daemon's files are verified: checkpoints wait meanwhile, and others want the
 // disk as well.
 inline constexpr uint64_t kVerifyBytesPerSecond = 256 << 20;

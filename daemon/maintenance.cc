@@ -80,7 +80,7 @@ absl::StatusOr<Lsn> Maintenance::Fold() {
 
 void Maintenance::Run() {
   // On Linux this is about the calling thread alone.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kMaintenanceNice);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBackgroundNice);
   auto next_fold = std::chrono::steady_clock::now() + interval_;
   std::unique_lock lock(mutex_);
   for (;;) {

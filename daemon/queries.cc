@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
@@ -72,6 +74,8 @@ bool Queries::TryPush(std::unique_ptr<Query>& query) {
 }
 
 void Queries::Run() {
+  // On Linux this is about the calling thread alone.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBackgroundNice);
   auto next_emptying = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   for (;;) {
