@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "index/vocabulary.h"
@@ -38,6 +39,13 @@ struct Measures {
     Lsn durable = 0;
   };
 
+  // What bounds peers and changes.
+  struct Limit {
+    std::string_view name;
+    uint64_t value = 0;               // 0 where there is none
+    std::optional<uint64_t> refused;  // by it, since the start; nothing where one waits
+  };
+
   std::string state;  // as STATUS names it
   bool ready = false;
   std::optional<bool> is_standby;  // nothing while that is not known
@@ -51,7 +59,9 @@ struct Measures {
   uint64_t integrations = 0;
   uint64_t memory_bytes = 0;
   uint64_t memory_limit_bytes = 0;
+  uint64_t buffer_bytes = 0;  // of requests and replies, beyond what each connection has
   std::optional<uint64_t> journal_bytes;
+  std::optional<uint64_t> journal_held_bytes;  // of these, what it needs now
   std::optional<uint64_t> snapshot_bytes;
   uint64_t connections = 0;  // of the binary protocol, open
   uint64_t requests = 0;
@@ -73,8 +83,12 @@ struct Measures {
   std::optional<uint64_t> lag_changes;
   LatencyCounts question_latencies{};
   LatencyCounts change_latencies{};
+  std::vector<Limit> limits;
   std::vector<Place> places;  // none while it loads
 };
+
+// Limits of the HTTP port itself.
+enum class HttpLimit : uint8_t { kConnections, kConnectionsPerAddress, kBodiesBytes };
 
 // Implemented by the daemon, which outlives the console. For the console's thread.
 class Gateway {
@@ -90,6 +104,9 @@ class Gateway {
   // Why questions are not answered now, or changes not taken by a primary; empty where all is well.
   // Cheap, for those who ask every second.
   virtual std::string FindObstacle() = 0;
+
+  // Notes what the HTTP port has refused by one of its own limits.
+  virtual void CountRefused(HttpLimit limit) = 0;
 
   // Looks at every place and every claim.
   virtual Measures Measure() = 0;

@@ -27,6 +27,18 @@ protocol::Frame FrameOf(const std::string& bytes) {
   return std::get<protocol::Parsed>(protocol::ParseFrame(stream, bytes.size())).frame;
 }
 
+Limit LimitOf(console::HttpLimit limit) {
+  switch (limit) {
+    case console::HttpLimit::kConnections:
+      return Limit::kHttpConnections;
+    case console::HttpLimit::kConnectionsPerAddress:
+      return Limit::kHttpConnectionsPerAddress;
+    case console::HttpLimit::kBodiesBytes:
+      break;
+  }
+  return Limit::kHttpBodiesBytes;
+}
+
 int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -114,16 +126,33 @@ Measures ConsoleGateway::Measure() {
   measures.commit_groups = state.writer.groups;
   measures.commit_us_last = state.writer.group_us_last;
   measures.commit_us_max = state.writer.group_us_max;
+  measures.buffer_bytes = state.buffer_bytes();
+  MeasureLimits(measures);
   MeasureReplication(measures);
   if (phase == Phase::kLoading) {
     measures.references = state.references_loaded;
     measures.references_expected = state.references_expected;
   } else {
     measures.journal_bytes = service_.files.journal->BytesUsed();
+    measures.journal_held_bytes = service_.files.journal->BytesHeld();
     measures.snapshot_bytes = service_.files.snapshots->current()->BytesUsed();
     MeasurePlaces(measures);
   }
   return measures;
+}
+
+void ConsoleGateway::CountRefused(console::HttpLimit limit) {
+  service_.state.refusals.Count(LimitOf(limit));
+}
+
+void ConsoleGateway::MeasureLimits(Measures& measures) const {
+  for (size_t i = 0; i < kLimits; ++i) {
+    const auto limit = static_cast<Limit>(i);
+    Measures::Limit& measured = measures.limits.emplace_back();
+    measured.name = NameOf(limit);
+    measured.value = service_.limits[i];
+    if (!kLimitNames[i].refused.empty()) measured.refused = service_.state.refusals.of(limit);
+  }
 }
 
 void ConsoleGateway::MeasureReplication(Measures& measures) const {

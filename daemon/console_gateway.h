@@ -18,10 +18,12 @@ class ConsoleGateway : public console::Gateway {
 
   void Ask(std::string frame, Done done) override;
   std::string FindObstacle() override;
+  void CountRefused(console::HttpLimit limit) override;
   console::Measures Measure() override;
 
  private:
   void MeasureReplication(console::Measures& measures) const;
+  void MeasureLimits(console::Measures& measures) const;
   void MeasurePlaces(console::Measures& measures) const;
   // How many claims of the place are open, and how many expired. Never holds the writer up for
   // long.

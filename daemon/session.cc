@@ -171,7 +171,15 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
 void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
   FrameHeader request;
   request.request_id = malformed.request_id;
-  Refuse(request, {malformed.status, kNoItem, malformed.message}, out);
+  Refuse(request, {malformed.status, kNoItem, malformed.message}, out, Limit::kRequestBytes);
+}
+
+void Session::RefuseForBuffers(const FrameHeader& request, std::string& out) {
+  Refuse(request,
+         {StatusCode::kOverloaded, kNoItem,
+          "requests and replies take too much memory at the moment; ask for less at a time, or "
+          "later"},
+         out);
 }
 
 // ---- Replies ----
@@ -189,7 +197,9 @@ FrameWriter Session::BeginReply(const FrameHeader& request, std::string& out) co
   return OpenReply(request, service_.state, currency_, out);
 }
 
-void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {
+void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out,
+                     Limit too_large) {
+  if (refusal.status == StatusCode::kTooLarge) service_.state.refusals.Count(too_large);
   FrameWriter reply(out, protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
   protocol::Encode(refusal, out);
   reply.Close();
@@ -436,7 +446,7 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
                    fmt::format("these targets have more sources than fit into a reply of {} bytes; "
                                "ask for fewer targets, or fewer sources of each",
                                kBytesMax)},
-                  out);
+                  out, Limit::kReplyBytes);
   }
   Count(service_.state.io[io_thread_].targets_reversed, request.targets.count);
   FrameWriter reply = BeginReply(frame.header, out);
@@ -464,6 +474,7 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
     case CommitQueue::Push::kTaken:
       return Next::kPending;
     case CommitQueue::Push::kFull:
+      service_.state.refusals.Count(Limit::kCommitQueueBytes);
       Refuse(frame.header,
              {StatusCode::kOverloaded, kNoItem,
               "too many changes wait to be committed; try again, with fewer at a time"},
@@ -496,6 +507,7 @@ Session::Next Session::Ask(const Frame& frame, Request request, std::string& out
   }
   query->done = OnceHeld(make_done());
   if (service_.queries.TryPush(query)) return Next::kPending;
+  service_.state.refusals.Count(Limit::kQueriesWaiting);
   Refuse(frame.header,
          {StatusCode::kOverloaded, kNoItem, "too many questions wait to be answered; try again"},
          out);

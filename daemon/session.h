@@ -41,6 +41,7 @@ struct Service {
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
+  LimitValues limits{};   // all of them, to be told
 };
 
 // The conversation of one connection: takes request frames, answers them. It knows no socket.
@@ -61,6 +62,8 @@ class Session {
 
   // Appends the refusal of a stream that cannot be understood.
   void RefuseStream(const protocol::Malformed& malformed, std::string& out);
+  // Appends the refusal of a request whose reply would take too much memory for the moment.
+  void RefuseForBuffers(const protocol::FrameHeader& request, std::string& out);
 
   // Of source or target IDs, answered from memory.
   static bool IsQuestion(protocol::Opcode opcode) {
@@ -96,6 +99,7 @@ class Session {
   Next Promote(const protocol::Frame& frame, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);
   void AddReplicationFacts(protocol::StatusReply& reply) const;
+  void AddLimitFacts(protocol::StatusReply& reply) const;
 
   template <typename Request>
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
@@ -111,7 +115,9 @@ class Session {
   // Why no request like this one can be answered now, or nothing.
   protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
   protocol::FrameWriter BeginReply(const FrameHeader& request, std::string& out) const;
-  void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);
+  // `too_large`: the limit by which it is, where that is why.
+  void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out,
+              Limit too_large = Limit::kBatchIds);
   template <typename Message>
   void Reply(const FrameHeader& request, const Message& message, std::string& out);
 
