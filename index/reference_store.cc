@@ -223,10 +223,28 @@ void ReferenceStore::Erase(PlaceId place, const IdBatch& sources) {
 }
 
 void ReferenceStore::Reserve(PlaceId place, uint64_t references) {
-  ChangeInSteps(FindIndex(place), 1, [&](ReferenceIndex& index, uint32_t one) {
-    index.Reserve(references);
-    return one;
-  });
+  FindIndex(place)->Reserve(references);
+}
+
+void ReferenceStore::LoadSources(PlaceId place, const IdBatch& sources, const IdBatch& targets,
+                                 BackLinks& links) {
+  heap_.Prepare(1);
+  FindIndex(place)->AddSources(sources, targets, links);
+}
+
+void ReferenceStore::LoadBackLinks(PlaceId place, const BackLinks& links) {
+  FindIndex(place)->AddBackLinks(links);
+}
+
+void ReferenceStore::FinishLoading() {
+  uint64_t bytes = 0;
+  const auto count = [&](const std::unique_ptr<ReferenceIndex>& index) {
+    if (index != nullptr) bytes += index->bytes_outside_heap();
+  };
+  std::for_each(indices_.begin(), indices_.end(), count);
+  std::for_each(dropped_.begin(), dropped_.end(), count);
+  for (const auto& [place, index] : gathered_) count(index);
+  bytes_outside_heap_ = bytes;
 }
 
 void ReferenceStore::Purge(PlaceId place) {

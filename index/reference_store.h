@@ -110,8 +110,14 @@ class ReferenceStore {
   // Removes the links of these sources.
   void Erase(PlaceId place, const IdBatch& sources);
 
-  // Makes a place that is still empty ready for about `references`. Holds readers up: for loading.
+  // Loads a place, of which nobody asks anything until FinishLoading: makes it ready for about
+  // `references` while it is empty; adds as Add does, but for the ways back from targets; makes
+  // those, which another thread may do meanwhile.
+  using BackLinks = std::vector<ReferenceIndex::BackLink>;
   void Reserve(PlaceId place, uint64_t references);
+  void LoadSources(PlaceId place, const IdBatch& sources, const IdBatch& targets, BackLinks& links);
+  void LoadBackLinks(PlaceId place, const BackLinks& links);
+  void FinishLoading();
 
   // Removes all references of a place, at once whatever their number.
   void Purge(PlaceId place);
