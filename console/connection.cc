@@ -50,6 +50,10 @@ Request ParseTarget(http::verb method, std::string_view target) {
   return request;
 }
 
+bool IsProbe(const Request& request) {
+  return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
+}
+
 // As it comes in a header, which has ASCII only: percent-encoded.
 std::string ActorOf(const std::string& header) {
   if (header.empty()) return std::string(kActorUnlessNamed);
@@ -94,22 +98,20 @@ struct Connection::BodyShare {
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
 
-  void Take(size_t more) {
-    if (*all + more > kBodiesBytesMax) {
-      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
-    }
+  [[nodiscard]] bool TryTake(size_t more) {
+    if (*all + more > kBodiesBytesMax) return false;
     *all += more;
     bytes += more;
+    return true;
   }
 
   const std::shared_ptr<size_t> all;
   size_t bytes = 0;
 };
 
-std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+asio::ip::tcp::endpoint Connection::PeerOf(const asio::ip::tcp::socket& socket) {
   boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return socket.remote_endpoint(error);
 }
 
 void Connection::Stop() {
@@ -179,8 +181,9 @@ std::string Connection::Header(std::string_view name) const {
 }
 
 asio::awaitable<void> Connection::HandleRequest() {
+  has_request_ = true;
   const auto& header = parser_->get();
-  keeps_alive_ = header.keep_alive();
+  keeps_alive_ = header.keep_alive() && !for_probes_;
   std::optional<Problem> problem;
   try {
     site_.RequireTrusted({.host = Header("Host"),
@@ -189,6 +192,9 @@ asio::awaitable<void> Connection::HandleRequest() {
                          header.method());
     Request request =
         ParseTarget(header.method(), {header.target().data(), header.target().size()});
+    if (for_probes_ && !IsProbe(request)) {
+      throw Problem{429, "overloaded", "too many requests are under way: try again soon"};
+    }
     if (const Asset* asset = FindAsset(request)) {
       const Response file = ResponseOf(*asset, Header("If-None-Match"));
       co_await Send(file);
@@ -207,6 +213,8 @@ asio::awaitable<void> Connection::HandleRequest() {
     const Response refusal = ResponseOf(*problem);
     co_await Send(refusal);
   }
+  has_request_ = false;
+  waiting_since_ = std::chrono::steady_clock::now();
   if (!parser_->is_done()) co_await SkipBody();
 }
 
@@ -269,7 +277,10 @@ asio::awaitable<std::string> Connection::ReadBody(BodyShare& share) {
     const std::string_view piece = co_await Read();
     if (piece.empty()) co_return body;
     if (body.size() + piece.size() > kBodyBytesMax) throw too_large();
-    share.Take(piece.size());
+    if (!share.TryTake(piece.size())) {
+      site_.gateway().CountRefused(HttpLimit::kBodiesBytes);
+      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
+    }
     body.append(piece);
   }
 }

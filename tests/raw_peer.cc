@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "tests/process.h"
 
@@ -97,6 +98,11 @@ std::optional<RawPeer::Reply> RawPeer::Receive() {
     }
     if (!Fill()) return std::nullopt;
   }
+}
+
+std::string RawPeer::ReceiveAll() {
+  while (Fill()) continue;
+  return std::exchange(input_, {});
 }
 
 bool RawPeer::AwaitClose() {

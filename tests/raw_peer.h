@@ -34,6 +34,8 @@ class RawPeer {
   };
   // The next whole frame; nothing if the server closes first.
   std::optional<Reply> Receive();
+  // All bytes that come until the server has closed, of whatever protocol.
+  std::string ReceiveAll();
   // Waits until the server has closed; false at the deadline. Drops what arrives before.
   bool AwaitClose();
 
