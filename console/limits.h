@@ -9,6 +9,7 @@
 namespace xref::console {
 
 inline constexpr size_t kConnectionsMax = 256;  // further ones are closed as they come
+inline constexpr size_t kFirstBytes = 4 << 10;  // that are read of a request, or a handshake, first
 inline constexpr size_t kHeaderBytesMax = 16 << 10;
 inline constexpr size_t kTargetBytesMax = 8 << 10;        // of a request: its path and query
 inline constexpr size_t kBodyBytesMax = size_t{8} << 20;  // but for files, which are streamed

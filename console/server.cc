@@ -18,6 +18,7 @@
 #include "console/connection.h"
 #include "console/limits.h"
 #include "console/site.h"
+#include "tls/server_context.h"
 
 namespace xref::console {
 
@@ -82,7 +83,8 @@ class Server::Impl {
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       const auto connection = std::make_shared<Connection>(
-          boost::beast::tcp_stream(std::move(socket)), site_, options_.request_timeout);
+          std::move(socket), options_.tls == nullptr ? nullptr : options_.tls->current(), site_,
+          options_.request_timeout);
       connections_.insert(connection);
       asio::co_spawn(context_, Serve(connection), asio::detached);
     }

@@ -53,6 +53,7 @@ class Follower {
     Member self;
     std::string data_folder;  // where a copy arrives
     uint64_t map_bytes = 0;   // as for Snapshot::Open
+    Channel::Tls tls;         // that primaries are spoken to with; null for none
   };
   // Called by Run once everything is there that the primary had when it was asked first.
   using CaughtUp = absl::AnyInvocable<void()>;
