@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -41,12 +42,6 @@ FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
   return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-std::string NameOf(Stream& stream) {
-  boost::system::error_code error;
-  const auto peer = stream.tcp().socket().remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
-}
-
 Request ParseTarget(http::verb method, std::string_view target) {
   Request request{.method = method, .target = std::string(target)};
   if (target.size() > kTargetBytesMax) {
@@ -76,6 +71,16 @@ std::string ActorOf(const std::string& header) {
         kActorBytesMax));
   }
   return actor;
+}
+
+// The access token of an Authorization header; empty where there is none.
+std::string BearerIn(const std::string& header) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (header.empty()) return {};
+  if (!boost::algorithm::istarts_with(header, kScheme)) {
+    throw BadRequest("Authorization must be: Bearer TOKEN");
+  }
+  return header.substr(kScheme.size());
 }
 
 template <typename Body>
@@ -110,6 +115,12 @@ struct Connection::BodyShare {
   size_t bytes = 0;
 };
 
+std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+}
+
 void Connection::Stop() {
   is_stopping_ = true;
   if (is_idle_) stream_.tcp().cancel();
@@ -139,8 +150,7 @@ asio::awaitable<bool> Connection::ShakeHands() {
   if (gone) co_return false;
   buffer_.commit(size);
   if (Classify(buffer_) == FirstBytes::kOther) {
-    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it",
-                 NameOf(stream_));
+    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it", peer_);
     stream_.GoOnInTheClear();
     keeps_alive_ = false;
     parser_.emplace();
@@ -155,7 +165,7 @@ asio::awaitable<bool> Connection::ShakeHands() {
   buffer_.consume(taken);
   if (!error) co_return true;
   const unsigned long reason = SslErrorOf(error);
-  spdlog::warn("http: {}: TLS failed: {}", NameOf(stream_),
+  spdlog::warn("http: {}: TLS failed: {}", peer_,
                reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason));
   co_await AwaitLeaving();
   co_return false;
@@ -197,7 +207,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
       why =
           "the client begins with TLS, and this port does not speak it: use http://, or start "
           "xrefd with --tls-cert and --tls-key";
-      spdlog::warn("http: {}: {}", NameOf(stream_), why);
+      spdlog::warn("http: {}: {}", peer_, why);
     }
     const Response refusal =
         ResponseOf(error == http::error::header_limit
@@ -261,6 +271,9 @@ asio::awaitable<void> Connection::HandleRequest() {
 
 asio::awaitable<void> Connection::HandleRoute(Request& request) {
   const Route& route = FindRoute(request);
+  request.token = BearerIn(Header("Authorization"));
+  request.peer = peer_;
+  const std::shared_ptr<Visitor> visitor = site_.Admit(route, request);
   const bool changes = request.method != http::verb::get && request.method != http::verb::head;
   if (changes) request.actor = ActorOf(Header("Xref-Actor"));
   const std::string type = Header("Content-Type");
@@ -268,7 +281,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
   if (const auto announced = parser_->content_length()) request.content_bytes = *announced;
 
   if (const auto* streaming = std::get_if<Route::StreamHandler>(&route.handler)) {
-    co_await site_.Answer(*streaming, request, *this);
+    co_await site_.Answer(*streaming, visitor, request, *this);
     if (request.method != http::verb::head) {
       stream_.tcp().expires_after(kWriteTimeout);
       const auto end = http::make_chunk_last();
@@ -292,7 +305,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
     throw Problem{415, "unsupported-media-type", "send JSON, with Content-Type: application/json"};
   }
   const auto& handler = std::get<Route::Handler>(route.handler);
-  const Response answer = co_await site_.Answer(handler, request, key);
+  const Response answer = co_await site_.Answer(handler, visitor, request, key);
   co_await Send(answer);
 }
 

@@ -24,7 +24,8 @@ class Connection : public BodyStream {
              std::chrono::milliseconds request_timeout)
       : stream_(std::move(socket), std::move(tls)),
         site_(site),
-        request_timeout_(request_timeout) {}
+        request_timeout_(request_timeout),
+        peer_(NameOf(stream_.tcp().socket())) {}
 
   // Until the client goes, or is too slow.
   boost::asio::awaitable<void> Run();
@@ -61,10 +62,12 @@ class Connection : public BodyStream {
   // What came of a request that was answered without it.
   boost::asio::awaitable<void> SkipBody();
   std::string Header(std::string_view name) const;
+  static std::string NameOf(const boost::asio::ip::tcp::socket& socket);
 
   Stream stream_;
   Site& site_;
   const std::chrono::milliseconds request_timeout_;
+  const std::string peer_;  // for the log
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request that is under way
   std::vector<char> piece_;       // what was read of a body last
