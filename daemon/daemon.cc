@@ -34,6 +34,7 @@
 #include "daemon/queries.h"
 #include "daemon/server_state.h"
 #include "daemon/session.h"
+#include "daemon/tls_contexts.h"
 #include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
@@ -158,9 +159,10 @@ void HoldBackEndSignals(bool held_back) {
 
 class Daemon {
  public:
-  Daemon(const Options& options, const DataFolder& folder)
+  Daemon(const Options& options, const DataFolder& folder, const TlsContexts& tls)
       : options_(options),
         folder_(folder),
+        tls_(tls),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         admissions_(AdmissionLimitsOf(options)),
@@ -185,6 +187,7 @@ class Daemon {
                  .feed = feed_,
                  .follower = nullptr,
                  .election = nullptr,
+                 .tls = tls.ports.get(),
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit,
@@ -211,7 +214,8 @@ class Daemon {
                                         .self = self,
                                         .token = *std::move(token),
                                         .data_folder = options_.data,
-                                        .map_bytes = kMapBytes},
+                                        .map_bytes = kMapBytes,
+                                        .tls = tls_.primaries},
                       options_.standby_of);
     service_.follower = &*follower_;
     if (options_.etcd.empty()) return absl::OkStatus();
@@ -220,7 +224,7 @@ class Daemon {
           "--listen {}: this tells others of the cluster no address; name one with --advertise",
           options_.listen));
     }
-    auto etcd = Etcd::Make(options_.etcd);
+    auto etcd = Etcd::Make(options_.etcd, tls_.etcd);
     if (!etcd.ok()) return etcd.status();
     const std::chrono::seconds lease(options_.lease_seconds);
     election_.emplace(Election::Options{.cluster = options_.cluster,
@@ -256,6 +260,7 @@ class Daemon {
       main_.stop();
     });
     HoldBackEndSignals(false);
+    ReloadOnHangup();
     KeepMemoryReady();
     for (const auto& thread : io_threads_) thread->Start();
     listener_->Start();
@@ -296,6 +301,14 @@ class Daemon {
   }
 
  private:
+  void ReloadOnHangup() {
+    hangups_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      Reload(tls_);
+      ReloadOnHangup();
+    });
+  }
+
   // The writer would wait for the system to find memory; this thread has nothing else to do.
   void KeepMemoryReady() {
     store_.PrepareMemory();
@@ -521,6 +534,7 @@ class Daemon {
 
   const Options& options_;
   const DataFolder& folder_;
+  const TlsContexts& tls_;
   const size_t io_count_;
   DataFiles files_;  // opened by the writer
   // Connections, which it must outlive, are kept alive by what they wait for.
@@ -538,6 +552,7 @@ class Daemon {
   TokenLimits token_limits_;
   Service service_;
   asio::io_context main_{1};
+  asio::signal_set hangups_{main_, SIGHUP};
   asio::steady_timer memory_timer_{main_};
   asio::steady_timer end_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
@@ -558,10 +573,15 @@ absl::Status RunDaemon(const Options& options) {
   if (!address.ok()) return address.status();
   auto http = HttpAddress(options, *address);
   if (!http.ok()) return http.status();
+  // A hangup ends no process, also between two daemons of it.
+  asio::io_context idle;
+  const asio::signal_set hangups(idle, SIGHUP);
+  const auto tls = MakeTlsContexts(options);
+  if (!tls.ok()) return tls.status();
   for (;;) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
-    Daemon daemon(options, *folder);
+    Daemon daemon(options, *folder, *tls);
     if (auto status = daemon.Listen(*address); !status.ok()) return status;
     address = ParseAddress("--listen", daemon.address());
     if (*http) {
@@ -571,6 +591,8 @@ absl::Status RunDaemon(const Options& options) {
     const absl::Status ended = daemon.Run();
     if (!daemon.reload()) return ended;
     spdlog::info("a copy of the primary's data has arrived: starting with it");
+    // A hangup may have come meanwhile.
+    if (tls->ports || tls->primaries || tls->etcd) Reload(*tls);
   }
 }
 

@@ -80,10 +80,48 @@ Examples:
   xrefd --data ./primary --ack standby
   xrefd --data ./standby --listen 127.0.0.1:7421 --standby-of 127.0.0.1:7411
   xrefd --data ./a --name a --etcd http://127.0.0.1:2379 --cluster shop
+  xrefd --data ./tls --tls-cert chain.pem --tls-key key.pem --tls-client-ca clients.pem
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
+SIGHUP loads certificates, keys and CAs again; connections that are open go on with the old ones.
 --restore makes a new data folder from a file that "xref backup" wrote, and ends.
 Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
+
+// Options for a certificate and its key, which belong together.
+void AddIdentity(CLI::App& app, const std::string& prefix, const std::string& what,
+                 std::string& certificate, std::string& key) {
+  auto* certificate_option = app.add_option(prefix + "-cert", certificate, what)->type_name("FILE");
+  auto* key_option =
+      app.add_option(prefix + "-key", key, "The key of that certificate: PEM, not encrypted")
+          ->type_name("FILE")
+          ->needs(certificate_option);
+  certificate_option->needs(key_option);
+}
+
+void AddTls(CLI::App& app, Options& options) {
+  AddIdentity(app, "--tls",
+              "Speak TLS 1.2 or later on all ports, and nothing else, with this certificate: PEM, "
+              "followed by those between it and its CA",
+              options.tls_cert, options.tls_key);
+  app.add_option("--tls-client-ca", options.tls_client_ca,
+                 "Let in only those who present a certificate of these CAs, on all ports: clients, "
+                 "standbys, browsers, and who asks for /healthz or /metrics")
+      ->type_name("FILE")
+      ->needs("--tls-cert");
+  app.add_option("--peer-tls-ca", options.peer_tls_ca,
+                 "As a standby, or one of a cluster: speak TLS with primaries, and trust those "
+                 "with a certificate of these CAs. --tls-cert is presented to them if there is one")
+      ->type_name("FILE");
+}
+
+void AddEtcdTls(CLI::App& app, Options& options, CLI::Option* etcd) {
+  app.add_option("--etcd-ca", options.etcd_ca,
+                 "The CAs of an etcd whose URL begins with https://; else those of the system")
+      ->type_name("FILE")
+      ->needs(etcd);
+  AddIdentity(app, "--etcd", "A certificate to present to etcd", options.etcd_cert,
+              options.etcd_key);
+}
 
 }  // namespace
 
@@ -190,6 +228,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
+  AddTls(app, options);
   app.add_flag("--trust-network", options.trust_network,
                "Listen on an address that is not loopback without access tokens, although whoever "
                "reaches it can change everything: for closed networks");
@@ -224,6 +263,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                         return std::string(IsName(name) ? "" : "1 to 64 letters, digits, - _ .");
                       });
   etcd->needs(cluster);
+  AddEtcdTls(app, options, etcd);
   app.add_option("--advertise", options.advertise,
                  "Where others of the cluster, and clients, reach this daemon; else --listen")
       ->type_name("HOST:PORT")

@@ -35,14 +35,21 @@ struct Options {
   uint64_t journal_limit = uint64_t{16} << 30;  // bytes; above it changes are refused
   std::string standby_of;         // HOST:PORT of the primary to follow; empty for a primary
   std::string name;               // of this daemon, as others show it; empty for its address
-  std::vector<std::string> etcd;  // http://HOST:PORT; empty where nobody decides on the primary
+  std::vector<std::string> etcd;  // http(s)://HOST:PORT; empty where nobody decides on the primary
   std::string cluster;            // that etcd knows this daemon's cluster by
   std::string advertise;          // HOST:PORT where others reach it; empty for `listen`
   uint32_t lease_seconds = 5;     // of the primary
   std::string peer_token_file;    // with the access token that primaries are shown; empty for none
-  bool trust_network = false;     // listen on addresses that are not loopback
-  std::string ack = "disk";       // or "standby": where a change must be before it is acknowledged
-  bool ack_degrade = false;       // go on without a standby while none is in sync
+  std::string tls_cert;           // PEM files; empty where the ports speak no TLS
+  std::string tls_key;
+  std::string tls_client_ca;  // that clients must have a certificate of; empty: they need none
+  std::string peer_tls_ca;    // of primaries; empty where they are spoken to without TLS
+  std::string etcd_ca;        // empty for the system's, where etcd speaks TLS
+  std::string etcd_cert;      // that etcd is shown; empty for none
+  std::string etcd_key;
+  bool trust_network = false;  // listen on addresses that are not loopback
+  std::string ack = "disk";    // or "standby": where a change must be before it is acknowledged
+  bool ack_degrade = false;    // go on without a standby while none is in sync
   uint32_t ack_timeout_ms = 2'000;
   std::string log_level = "info";
   bool init = false;  // make an admin's access token in the folder `data`, in place of running

@@ -29,6 +29,8 @@
 
 namespace xref {
 
+class TlsServerContext;
+
 // What every session needs of the daemon. Lives as long as the daemon.
 struct Service {
   ReferenceStore& store;
@@ -39,8 +41,9 @@ struct Service {
   Backups& backups;
   Queries& queries;
   Feed& feed;
-  Follower* follower;  // null where the daemon was started as a primary
-  Election* election;  // null where no etcd decides
+  Follower* follower;           // null where the daemon was started as a primary
+  Election* election;           // null where no etcd decides
+  const TlsServerContext* tls;  // that all ports speak; null for none
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes

@@ -13,10 +13,13 @@ const STOP_MS = 20_000;
 export class Daemon {
   #process;
   #folder;
+  #secure;
 
-  // Returns when it answers questions.
-  static async start(options = []) {
+  // Returns when it answers questions. `secure` is how it is spoken to where its options turn TLS on:
+  // { tls, xref }, Node's options for TLS and those of the command.
+  static async start(options = [], secure = undefined) {
     const daemon = new Daemon();
+    daemon.#secure = secure;
     daemon.#folder = await mkdtemp(join(tmpdir(), "xref-console-test-"));
     try {
       await daemon.#launch(options);
@@ -31,7 +34,8 @@ export class Daemon {
     const anyPort = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     this.#process = new Process(XREFD, ["--data", this.#folder, ...anyPort, ...options]);
     this.address = (await this.#process.awaitErrorLine(/listening on (127\.0\.0\.1:\d+)/))[1];
-    this.http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
+    const http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
+    this.http = this.#secure ? { address: http, tls: this.#secure.tls } : http;
     // A standby that takes a copy of its primary begins anew, and listens to nobody for a moment.
     const isReady = async () =>
       exchange(this.http, { path: "/readyz" }).then(
@@ -47,7 +51,8 @@ export class Daemon {
 
   // Runs the xref command against it.
   cli(args, input) {
-    return run(XREF, ["--server", this.address, ...args], input);
+    const options = ["--server", this.address, ...(this.#secure?.xref ?? [])];
+    return run(XREF, [...options, ...args], input);
   }
 
   // The objects that the command prints, one a line.

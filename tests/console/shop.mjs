@@ -10,10 +10,10 @@ import { Daemon } from "./daemon.mjs";
 const CROWD = 100_000;
 
 // To be called at the top of a test file. `prepare` is called when the daemon is ready.
-export function useShop({ options = [], prepare = async () => {} } = {}) {
+export function useShop({ options = [], secure = undefined, prepare = async () => {} } = {}) {
   const shop = new Shop();
   before(async () => {
-    await shop.open(options);
+    await shop.open(options, secure);
     if (shop.hasCrowd) await shop.addCrowd();
     await prepare(shop);
   });
@@ -24,8 +24,8 @@ export function useShop({ options = [], prepare = async () => {} } = {}) {
 class Shop {
   #places = 0;
 
-  async open(options) {
-    this.daemon = await Daemon.start(options);
+  async open(options, secure) {
+    this.daemon = await Daemon.start(options, secure);
     this.api = new Api(this.daemon.http);
   }
   async close() {
