@@ -3,7 +3,7 @@ import { changed } from "./changes";
 import type { Refused, RestoreStep, TrashEntry } from "./contract";
 import { count, counted } from "./format";
 import { notify, type NoticeAction } from "./notices";
-import { asProblem } from "./problem";
+import { asProblem, isAbort } from "./problem";
 
 // Brings back from the trash step by step, and tells how far it is.
 
@@ -87,6 +87,7 @@ export async function restore(
       refused > 0 ? [{ label: "See which", run: () => onRefused(examples, refused) }] : [];
     notify({ topic, tone: refused > 0 ? "warning" : "done", text: `${parts.join("; ")}.`, actions });
   } catch (error) {
+    if (isAbort(error)) return;
     const again: NoticeAction = { label: "Try again", run: () => void restore(entry, { name, onRefused }) };
     notify({
       topic,
