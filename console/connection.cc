@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
@@ -63,6 +64,16 @@ std::string ActorOf(const std::string& header) {
   return actor;
 }
 
+// The access token of an Authorization header; empty where there is none.
+std::string BearerIn(const std::string& header) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (header.empty()) return {};
+  if (!boost::algorithm::istarts_with(header, kScheme)) {
+    throw BadRequest("Authorization must be: Bearer TOKEN");
+  }
+  return header.substr(kScheme.size());
+}
+
 template <typename Body>
 void SetFields(const Response& from, http::response<Body>& to) {
   to.result(from.status);
@@ -94,6 +105,12 @@ struct Connection::BodyShare {
   const std::shared_ptr<size_t> all;
   size_t bytes = 0;
 };
+
+std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+}
 
 void Connection::Stop() {
   is_stopping_ = true;
@@ -195,6 +212,9 @@ asio::awaitable<void> Connection::HandleRequest() {
 
 asio::awaitable<void> Connection::HandleRoute(Request& request) {
   const Route& route = FindRoute(request);
+  request.token = BearerIn(Header("Authorization"));
+  request.peer = peer_;
+  const std::shared_ptr<Visitor> visitor = site_.Admit(route, request);
   const bool changes = request.method != http::verb::get && request.method != http::verb::head;
   if (changes) request.actor = ActorOf(Header("Xref-Actor"));
   const std::string type = Header("Content-Type");
@@ -202,7 +222,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
   if (const auto announced = parser_->content_length()) request.content_bytes = *announced;
 
   if (const auto* streaming = std::get_if<Route::StreamHandler>(&route.handler)) {
-    co_await site_.Answer(*streaming, request, *this);
+    co_await site_.Answer(*streaming, visitor, request, *this);
     if (request.method != http::verb::head) {
       stream_.expires_after(kWriteTimeout);
       const auto end = http::make_chunk_last();
@@ -226,7 +246,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
     throw Problem{415, "unsupported-media-type", "send JSON, with Content-Type: application/json"};
   }
   const auto& handler = std::get<Route::Handler>(route.handler);
-  const Response answer = co_await site_.Answer(handler, request, key);
+  const Response answer = co_await site_.Answer(handler, visitor, request, key);
   co_await Send(answer);
 }
 
