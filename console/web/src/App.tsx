@@ -71,8 +71,8 @@ function ExpiryBanner() {
     <div class="banner">
       <Icon name="warning" />
       <p>
-        <b>Your access token expires {until(told.expires_at, now)}.</b> Then you need another one, from whoever
-        runs the server.
+        <b>Your access token expires {until(told.expires_at, now)}.</b> Then you need another one, from
+        whoever runs the server.
       </p>
     </div>
   );

@@ -178,7 +178,10 @@ function upload(
   const request = new XMLHttpRequest();
   request.open("POST", address(`${placePath(place)}/imports`, { import_id, dry_run, overwrite }));
   const { token } = session.get();
-  const headers = { ...headersOf("POST", ndjson ? "application/x-ndjson" : "text/csv"), ...authorization(token) };
+  const headers = {
+    ...headersOf("POST", ndjson ? "application/x-ndjson" : "text/csv"),
+    ...authorization(token),
+  };
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.onprogress = (event) => onSent(event.loaded);
   signal.addEventListener("abort", () => request.abort());

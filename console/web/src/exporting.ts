@@ -73,6 +73,10 @@ export async function exportFile(
     dismissTopic(topic);
     if (isAbort(error) || session.get().token !== token) return;
     // A file that breaks off is not saved: it would look like a whole one.
-    notify({ topic, tone: "problem", text: `${place.type} was not exported. ${problemWords(asProblem(error))}` });
+    notify({
+      topic,
+      tone: "problem",
+      text: `${place.type} was not exported. ${problemWords(asProblem(error))}`,
+    });
   }
 }

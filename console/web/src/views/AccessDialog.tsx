@@ -53,8 +53,8 @@ function AccessDialog({ onClose }: { onClose: () => void }) {
       </dl>
       {role !== "admin" && (
         <p class="muted">
-          What this role may not do is not offered here. Who needs more asks whoever runs the server for another
-          token.
+          What this role may not do is not offered here. Who needs more asks whoever runs the server for
+          another token.
         </p>
       )}
       {sending && (

@@ -50,7 +50,7 @@ function ExportCommands({
       </p>
       <Command
         title="xref"
-        text={`xref export ${place.integration}/${place.type} --format ${format} > ${name}`}
+        text={`xref${format === "ndjson" ? " --json" : ""} export ${place.integration}/${place.type} > ${name}`}
       />
       <Command
         title="curl"

@@ -42,25 +42,27 @@ function Head({ integration }: { integration: Integration }) {
           {integration.target_platform}
         </p>
       </div>
-      {administer && (<Menu
-        label={`More for ${integration.name}`}
-        icon="more"
-        items={[
-          {
-            label: "Add an entity type…",
-            run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />),
-          },
-          {
-            label: "Change the platform names…",
-            run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />),
-          },
-          {
-            label: "Drop this integration…",
-            danger: true,
-            run: () => openDialog((close) => <DropIntegration integration={integration} onClose={close} />),
-          },
-        ]}
-      />)}
+      {administer && (
+        <Menu
+          label={`More for ${integration.name}`}
+          icon="more"
+          items={[
+            {
+              label: "Add an entity type…",
+              run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />),
+            },
+            {
+              label: "Change the platform names…",
+              run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />),
+            },
+            {
+              label: "Drop this integration…",
+              danger: true,
+              run: () => openDialog((close) => <DropIntegration integration={integration} onClose={close} />),
+            },
+          ]}
+        />
+      )}
     </header>
   );
 }
@@ -120,23 +122,25 @@ function SectionTabs({
   const claims = (place?.claims_open ?? 0) + (place?.claims_expired ?? 0);
   return (
     <nav class="sections" aria-label={`Views of ${type}`}>
-      {(Object.keys(section_names) as Section[]).filter((name) => write || name !== "import").map((name) => (
-        <a
-          key={name}
-          href={placeLink({ integration, type }, name)}
-          aria-current={name === section ? "page" : undefined}
-        >
-          {section_names[name]}
-          {name === "claims" && claims > 0 && (
-            <span
-              class={place?.claims_expired ? "badge warning" : "badge"}
-              title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}
-            >
-              {compact(claims)}
-            </span>
-          )}
-        </a>
-      ))}
+      {(Object.keys(section_names) as Section[])
+        .filter((name) => write || name !== "import")
+        .map((name) => (
+          <a
+            key={name}
+            href={placeLink({ integration, type }, name)}
+            aria-current={name === section ? "page" : undefined}
+          >
+            {section_names[name]}
+            {name === "claims" && claims > 0 && (
+              <span
+                class={place?.claims_expired ? "badge warning" : "badge"}
+                title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}
+              >
+                {compact(claims)}
+              </span>
+            )}
+          </a>
+        ))}
     </nav>
   );
 }

@@ -132,37 +132,35 @@ export function ReferenceToolbar({
         onChange={(order) => onChange({ order })}
       />
       <span class="toolbar-gap" />
-      <Menu
-        label="Export"
-        icon="download"
-        items={[exportItem("CSV", "csv"), exportItem("NDJSON", "ndjson")]}
-      >
+      <Menu label="Export" icon="download" items={[exportItem("CSV", "csv"), exportItem("NDJSON", "ndjson")]}>
         Export
       </Menu>
       <WhyNoChange />
       <ChangeButton kind="primary" icon="add" title="Add a reference (n)" onClick={onAdd}>
         Add
       </ChangeButton>
-      {administer && (<Menu
-        label={`More for ${place.type}`}
-        icon="more"
-        items={[
-          {
-            label: "One source per target…",
-            run: () =>
-              openDialog((close) => (
-                <UniqueTargets integration={integration} place={place} onClose={close} />
-              )),
-          },
-          {
-            label: "Delete all references…",
-            danger: true,
-            disabled: total === 0,
-            run: () =>
-              openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
-          },
-        ]}
-      />)}
+      {administer && (
+        <Menu
+          label={`More for ${place.type}`}
+          icon="more"
+          items={[
+            {
+              label: "One source per target…",
+              run: () =>
+                openDialog((close) => (
+                  <UniqueTargets integration={integration} place={place} onClose={close} />
+                )),
+            },
+            {
+              label: "Delete all references…",
+              danger: true,
+              disabled: total === 0,
+              run: () =>
+                openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
+            },
+          ]}
+        />
+      )}
     </div>
   );
 }

@@ -65,7 +65,10 @@ export function SignIn() {
         </p>
         <h1>Sign in</h1>
         {asking && (
-          <p class={asking === "ended" || asking === "refused" ? "note-box warning" : undefined} role="status">
+          <p
+            class={asking === "ended" || asking === "refused" ? "note-box warning" : undefined}
+            role="status"
+          >
             {asking_words[asking]}
           </p>
         )}

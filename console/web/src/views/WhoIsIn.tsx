@@ -32,7 +32,11 @@ export function WhoIsIn() {
       </p>
       {told.expires_at && (
         <p class={soon ? undefined : "muted"} title={moment(told.expires_at)}>
-          {soon ? <span class="badge warning">expires {until(told.expires_at, now)}</span> : `expires ${until(told.expires_at, now)}`}
+          {soon ? (
+            <span class="badge warning">expires {until(told.expires_at, now)}</span>
+          ) : (
+            `expires ${until(told.expires_at, now)}`
+          )}
         </p>
       )}
       <Button onClick={signOut}>Sign out</Button>
