@@ -17,7 +17,7 @@ import type {
 } from "./contract";
 import { actor } from "./actor";
 import { isAbort, problemOf, unreachable, type Problem } from "./problem";
-import { refused, session, sessionSignal } from "./session";
+import { refused, requireSession, session, sessionSignal } from "./session";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type Query = Record<string, string | number | boolean | null | undefined>;
@@ -133,6 +133,7 @@ async function ask<T>(method: Method, path: string, { query, body, signal }: Ask
     signal,
   };
   const url = address(path, query);
+  const begun = sessionSignal();
   for (let attempt = 1; ; attempt++) {
     try {
       return await once<T>(url, init);
@@ -141,6 +142,7 @@ async function ask<T>(method: Method, path: string, { query, body, signal }: Ask
       const lost = slug === "unreachable" || slug === "in-progress";
       if (method === "GET" || !lost || attempt === write_attempts_max) throw error;
       await new Promise((resolve) => setTimeout(resolve, between_attempts_ms * attempt));
+      requireSession(begun);
     }
   }
 }

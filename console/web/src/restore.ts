@@ -4,6 +4,7 @@ import type { Refused, RestoreStep, TrashEntry } from "./contract";
 import { count, counted } from "./format";
 import { notify, type NoticeAction } from "./notices";
 import { asProblem, isAbort } from "./problem";
+import { requireSession, sessionSignal } from "./session";
 
 // Brings back from the trash step by step, and tells how far it is.
 
@@ -28,12 +29,14 @@ const retry_ms = 1000;
 const retries_max = 120;
 
 async function step(id: TrashEntry["id"], body: { cursor?: string; name?: string }): Promise<RestoreStep> {
+  const begun = sessionSignal();
   for (let attempt = 0; ; attempt++) {
     try {
       return await api.restore(id, body);
     } catch (error) {
       if (asProblem(error).slug !== "overloaded" || attempt === retries_max) throw error;
       await new Promise((resolve) => setTimeout(resolve, retry_ms));
+      requireSession(begun);
     }
   }
 }

@@ -46,6 +46,12 @@ export function sessionSignal(): AbortSignal {
   return requests.signal;
 }
 
+// Of what goes on in several requests: throws where whoever began it has signed out since, so that it
+// does not go on in the name of somebody else.
+export function requireSession(begun: AbortSignal): void {
+  if (begun.aborted) throw new DOMException("signed out", "AbortError");
+}
+
 // Finds the token in what was pasted, such as a line of a configuration; null if there is none.
 export function tokenIn(text: string): string | null {
   return text.match(/xref_\d+_[\w-]+/)?.[0] ?? null;
