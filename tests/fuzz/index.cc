@@ -1,48 +1,34 @@
-#pragma once
+// Bytes are operations, done to the index and to its model, which have to agree.
 
-// One body for the fuzzer and for the test that replays its corpus: bytes are operations, done to
-// the index and to its model, which have to agree.
-
-#include <cstddef>
-#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "tests/fuzz/bodies.h"
+#include "tests/fuzz/fuzz_bytes.h"
 #include "tests/index_fixture.h"
 
-namespace xref {
+namespace xref::fuzz {
+namespace {
 
-// Bytes taken one after another; 0 once there are none left.
-class FuzzBytes {
- public:
-  explicit FuzzBytes(std::string_view bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  uint8_t Next() {
-    if (bytes_.empty()) return 0;
-    const auto next = static_cast<uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return next;
-  }
-  // One of some ten thousand IDs of 1 to 255 bytes, mostly short ones: few enough to meet again.
-  std::string Id() {
-    const uint8_t kind = Next();
-    const uint8_t number = Next();
-    const size_t size = kind < 200 ? 1 + kind % 20 : 1 + size_t{number} * 254 / 255;
-    std::string id(size, static_cast<char>('a' + kind % 26));
-    id[0] = static_cast<char>('!' + number % 90);
-    return id;
-  }
+// One of some ten thousand IDs of 1 to 255 bytes, mostly short ones: few enough to meet again.
+std::string TakeId(FuzzBytes& input) {
+  const uint8_t kind = input.Next();
+  const uint8_t number = input.Next();
+  const size_t size = kind < 200 ? 1 + kind % 20 : 1 + size_t{number} * 254 / 255;
+  std::string id(size, static_cast<char>('a' + kind % 26));
+  id[0] = static_cast<char>('!' + number % 90);
+  return id;
+}
 
- private:
-  std::string_view bytes_;
-};
+}  // namespace
 
-inline void RunIndexFuzz(std::string_view bytes) {
+void RunIndex(std::string_view bytes) {
   FuzzBytes input(bytes);
   ModelledIndex index(input.Next());
   std::vector<std::string> touched = {"a"};
-  const auto id = [&] { return touched.emplace_back(input.Id()); };
+  const auto id = [&] { return touched.emplace_back(TakeId(input)); };
   while (!input.empty() && !testing::Test::HasFatalFailure()) {
     switch (input.Next() % 8) {
       case 0: {
@@ -101,4 +87,4 @@ inline void RunIndexFuzz(std::string_view bytes) {
   index.ExpectSame();
 }
 
-}  // namespace xref
+}  // namespace xref::fuzz
