@@ -9,16 +9,30 @@ namespace {
 
 thread_local size_t allocated = 0;
 
-}  // namespace
-
-// All other forms of new and delete come down to these.
-void* operator new(size_t size) {
+void* Allocate(size_t size) {
   allocated += size;
-  if (void* const taken = std::malloc(size)) return taken;
+  return std::malloc(size);
+}
+
+void* AllocateOrThrow(size_t size) {
+  if (void* const taken = Allocate(size)) return taken;
   throw std::bad_alloc();
 }
+
+}  // namespace
+
+// All forms but those for more than the usual alignment: a sanitizer has others in the place of
+// those that are not here, and expects what they allocate to be freed by their like.
+void* operator new(size_t size) { return AllocateOrThrow(size); }
+void* operator new[](size_t size) { return AllocateOrThrow(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
+void* operator new[](size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
 void operator delete(void* taken) noexcept { std::free(taken); }
+void operator delete[](void* taken) noexcept { std::free(taken); }
 void operator delete(void* taken, size_t) noexcept { std::free(taken); }
+void operator delete[](void* taken, size_t) noexcept { std::free(taken); }
+void operator delete(void* taken, const std::nothrow_t&) noexcept { std::free(taken); }
+void operator delete[](void* taken, const std::nothrow_t&) noexcept { std::free(taken); }
 
 namespace xref::fuzz {
 

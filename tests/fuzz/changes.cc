@@ -66,7 +66,7 @@ bool IsSound(const Change& change) {
 void ExpectFolded(const Change& change) {
   Catalog catalog;
   Fill(catalog);
-  if (!CheckPlaceOf(change, catalog).ok()) return;
+  if (!CheckChange(change, catalog).ok()) return;
   SortedRuns sorted("/tmp");
   ASSERT_TRUE(AddOperations(change, catalog, sorted).ok());
   ASSERT_TRUE(sorted.Sort().ok());

@@ -83,13 +83,15 @@ void WriteSome(LmdbEnvironment& env) {
     const auto status = txn->Put(env.table(1), "new " + KeyOf(i), std::string(50, 'n'));
     ASSERT_TRUE(status.ok()) << status;
   }
-  auto cursor = LmdbCursor::Open(*txn, env.table(1));
-  ASSERT_TRUE(cursor.ok()) << cursor.status();
-  int number = 0;
-  for (auto found = cursor->First(); found.value(); found = cursor->Next()) {
-    if (++number % 3 != 0) continue;
-    const auto status = cursor->Delete();
-    ASSERT_TRUE(status.ok()) << status;
+  {
+    auto cursor = LmdbCursor::Open(*txn, env.table(1));
+    ASSERT_TRUE(cursor.ok()) << cursor.status();
+    int number = 0;
+    for (auto found = cursor->First(); found.value(); found = cursor->Next()) {
+      if (++number % 3 != 0) continue;
+      const auto status = cursor->Delete();
+      ASSERT_TRUE(status.ok()) << status;
+    }
   }
   ASSERT_TRUE(txn->Clear(env.table(0)).ok());
   const auto status = txn->Commit();
