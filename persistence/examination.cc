@@ -145,7 +145,7 @@ class Examiner {
     });
     Reservations reservations;
     ReadTable(Snapshot::Table::kReservations, [&](std::string_view key, std::string_view value) {
-      return LoadEntry(key, value, reservations);
+      return LoadEntry(key, value, catalog.next_place(), reservations);
     });
   }
 

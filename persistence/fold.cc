@@ -163,7 +163,7 @@ absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
     catalog_records_.emplace_back(change.lsn, record);
     return absl::OkStatus();
   });
-  if (status.ok()) status = snapshot.ReadReservations(reservations_);
+  if (status.ok()) status = snapshot.ReadReservations(catalog_.next_place(), reservations_);
   if (!status.ok()) return status;
   catalog_records_held_ = catalog_records_.size();
 

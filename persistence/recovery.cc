@@ -168,7 +168,9 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
   if (!applied.ok()) return applied.status();
   if (auto status = CheckBelongTogether(journal, *applied); !status.ok()) return status;
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
-  if (auto status = snapshot.ReadReservations(store.WriterReservations()); !status.ok()) {
+  const PlaceId places_end = store.WriterCatalog().next_place();
+  if (auto status = snapshot.ReadReservations(places_end, store.WriterReservations());
+      !status.ok()) {
     return status;
   }
   Pass(Failpoint::kRecoveryCatalog);

@@ -53,13 +53,14 @@ void TryEvent(std::string_view key, std::string_view value) {
 }
 
 void TryReservation(std::string_view key, std::string_view value) {
+  constexpr PlaceId kPlacesEnd = 100;
   Reservations reservations;
-  if (!LoadEntry(key, value, reservations).ok()) return;
+  if (!LoadEntry(key, value, kPlacesEnd, reservations).ok()) return;
   const auto written = StoredEntriesOf(reservations);
   ASSERT_EQ(written.size(), 1U);
   EXPECT_EQ(written.front().first, key);
   Reservations again;
-  ASSERT_TRUE(LoadEntry(written.front().first, written.front().second, again).ok());
+  ASSERT_TRUE(LoadEntry(written.front().first, written.front().second, kPlacesEnd, again).ok());
   EXPECT_EQ(again.claims(), reservations.claims());
   EXPECT_EQ(again.claims_sum(), reservations.claims_sum());
   EXPECT_EQ(again.ignored_sum(), reservations.ignored_sum());
