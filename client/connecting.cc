@@ -46,6 +46,8 @@ Loss LossOf(Opcode opcode) {
     case Opcode::kHistory:
     case Opcode::kLookupAt:
     case Opcode::kCompare:
+    case Opcode::kTokenList:
+    case Opcode::kTokenRevoke:
       return Loss::kSentAgain;
     case Opcode::kHello:
     case Opcode::kVerify:

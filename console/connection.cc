@@ -60,6 +60,12 @@ struct Connection::BodyShare {
   size_t bytes = 0;
 };
 
+std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+}
+
 void Connection::Stop() {
   is_stopping_ = true;
   if (is_idle_) stream_.cancel();
@@ -160,6 +166,9 @@ asio::awaitable<void> Connection::HandleRequest() {
 
 asio::awaitable<void> Connection::HandleRoute(Request& request) {
   const Route& route = FindRoute(request);
+  request.token = BearerIn(Header("Authorization"));
+  request.peer = peer_;
+  const std::shared_ptr<Visitor> visitor = site_.Admit(route, request);
   const bool changes = request.method != http::verb::get && request.method != http::verb::head;
   if (changes) request.actor = ActorOf(Header("Xref-Actor"));
   const std::string type = Header("Content-Type");
@@ -167,7 +176,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
   if (const auto announced = parser_->content_length()) request.content_bytes = *announced;
 
   if (const auto* streaming = std::get_if<Route::StreamHandler>(&route.handler)) {
-    co_await site_.Answer(*streaming, request, *this);
+    co_await site_.Answer(*streaming, visitor, request, *this);
     if (request.method != http::verb::head) {
       stream_.expires_after(kWriteTimeout);
       const auto end = http::make_chunk_last();
@@ -191,7 +200,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
     throw Problem{415, "unsupported-media-type", "send JSON, with Content-Type: application/json"};
   }
   const auto& handler = std::get<Route::Handler>(route.handler);
-  const Response answer = co_await site_.Answer(handler, request, key);
+  const Response answer = co_await site_.Answer(handler, visitor, request, key);
   co_await Send(answer);
 }
 

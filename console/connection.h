@@ -20,7 +20,10 @@ namespace xref::console {
 class Connection : public BodyStream {
  public:
   Connection(boost::beast::tcp_stream stream, Site& site, std::chrono::milliseconds request_timeout)
-      : stream_(std::move(stream)), site_(site), request_timeout_(request_timeout) {}
+      : stream_(std::move(stream)),
+        site_(site),
+        request_timeout_(request_timeout),
+        peer_(NameOf(stream_.socket())) {}
 
   // Until the client goes, or is too slow.
   boost::asio::awaitable<void> Run();
@@ -53,10 +56,12 @@ class Connection : public BodyStream {
   // What came of a request that was answered without it.
   boost::asio::awaitable<void> SkipBody();
   std::string Header(std::string_view name) const;
+  static std::string NameOf(const boost::asio::ip::tcp::socket& socket);
 
   boost::beast::tcp_stream stream_;
   Site& site_;
   const std::chrono::milliseconds request_timeout_;
+  const std::string peer_;  // for the log
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request that is under way
   std::vector<char> piece_;       // what was read of a body last

@@ -95,6 +95,8 @@ Problem ProblemOf(const protocol::Refusal& refusal) {
       return {413, "too-large", refusal.message};
     case StatusCode::kOverloaded:
       return {429, "overloaded", refusal.message};
+    case StatusCode::kUnauthenticated:
+      return {401, "unauthenticated", refusal.message};
     case StatusCode::kForbidden:
       return Forbidden(refusal.message);
     case StatusCode::kUnknownPlace:

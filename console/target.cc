@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -44,6 +45,15 @@ std::string ActorOf(std::string_view header) {
         kActorBytesMax));
   }
   return actor;
+}
+
+std::string BearerIn(std::string_view header) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (header.empty()) return {};
+  if (!boost::algorithm::istarts_with(header, kScheme)) {
+    throw BadRequest("Authorization must be: Bearer TOKEN");
+  }
+  return std::string(header.substr(kScheme.size()));
 }
 
 }  // namespace xref::console

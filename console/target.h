@@ -16,4 +16,7 @@ Request ParseTarget(boost::beast::http::verb method, std::string_view target);
 // empty one is somebody of HTTP. Throws a Problem.
 std::string ActorOf(std::string_view header);
 
+// The access token of the header Authorization; empty where there is none. Throws a Problem.
+std::string BearerIn(std::string_view header);
+
 }  // namespace xref::console

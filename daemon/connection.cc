@@ -39,10 +39,10 @@ Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, s
     : socket_(std::move(socket)),
       progress_(socket_.get_executor()),
       thread_(thread),
-      session_(service, io_thread),
+      peer_(NameOf(socket_)),
+      session_(service, io_thread, peer_),
       leadership_(service.state.leadership),
       counters_(service.state.io[io_thread]),
-      peer_(NameOf(socket_)),
       frame_due_since_(Clock::now()) {}
 
 void Connection::Start() {
@@ -250,6 +250,8 @@ void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& 
                                : "no HELLO in time");
   } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
     Abandon("it does not take its replies");
+  } else if (session_.has_expired(TokenClockNow())) {
+    Abandon("its access token has expired");
   } else if (backup_due_since_ && unsent() == 0 && now - *backup_due_since_ > deadlines.frame) {
     Abandon("it does not fetch its backup");
   }

@@ -71,11 +71,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer progress_;
   IoThread& thread_;
+  const std::string peer_;  // for the log
   Session session_;
   const Leadership& leadership_;
   IoCounters& counters_;
-  std::string peer_;  // for the log
-
   // Bytes [input_begin_, input_end_) are read and not handled yet.
   std::vector<uint8_t> input_;
   size_t input_begin_ = 0;

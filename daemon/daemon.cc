@@ -12,11 +12,13 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "daemon/access_token.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/committer.h"
@@ -58,8 +60,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 // `option` is where it comes from, such as "--listen".
-absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text,
-                                           bool trusts_network) {
+absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text) {
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -77,13 +78,6 @@ absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::s
     return absl::InvalidArgumentError(fmt::format(
         "{} {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", option, text));
   }
-  if (!address.is_loopback() && !trusts_network) {
-    return absl::InvalidArgumentError(
-        fmt::format("{} {}: only a loopback address is allowed, since whoever reaches the "
-                    "port can change everything; use 127.0.0.1 or ::1, or --trust-network where "
-                    "nobody else can reach it",
-                    option, text));
-  }
   return tcp::endpoint(address, port);
 }
 
@@ -92,7 +86,7 @@ absl::StatusOr<std::optional<tcp::endpoint>> HttpAddress(const Options& options,
                                                          const tcp::endpoint& listen) {
   if (options.http == "off") return std::nullopt;
   if (!options.http.empty()) {
-    const auto address = ParseAddress("--http", options.http, options.trust_network);
+    const auto address = ParseAddress("--http", options.http);
     if (!address.ok()) return address.status();
     return *address;
   }
@@ -113,6 +107,18 @@ class LoadingLog {
  private:
   std::chrono::steady_clock::time_point next_;
 };
+
+// The access token in the file, or none where no file is named.
+absl::StatusOr<std::string> ReadPeerToken(const std::string& file) {
+  if (file.empty()) return std::string();
+  std::ifstream in(file);
+  std::string token;
+  if (in >> token && ParseToken(token)) return token;
+  return absl::InvalidArgumentError(fmt::format(
+      "--peer-token-file {}: this file cannot be read, or has no access token; make one at the "
+      "primary: xref token create NAME --role standby > FILE",
+      file));
+}
 
 // A standby that takes over by itself must not lack what was acknowledged.
 bool AwaitsStandby(const Options& options) {
@@ -166,10 +172,14 @@ class Daemon {
     auto listener = Listener::Bind(address, connections_max, state_, io_threads_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
+    listen_address_ = address;
     if (options_.standby_of.empty() && options_.etcd.empty()) return absl::OkStatus();
+    auto token = ReadPeerToken(options_.peer_token_file);
+    if (!token.ok()) return token.status();
     const Member self{options_.name.empty() ? listener_->address() : options_.name, folder_.node()};
     follower_.emplace(Follower::Options{.elected = !options_.etcd.empty(),
                                         .self = self,
+                                        .token = *std::move(token),
                                         .data_folder = options_.data,
                                         .map_bytes = kMapBytes},
                       options_.standby_of);
@@ -291,17 +301,39 @@ class Daemon {
                    });
   }
 
+  // Before anything is answered: whoever reaches a port that is not on loopback could do
+  // everything. A standby that has never followed answers nothing; it has its primary's tokens
+  // then.
+  absl::Status RequireTokens() const {
+    const bool is_new_standby = follower_ && state_.lsn == 0;
+    if (options_.trust_network || is_new_standby || !store_.WriterCatalog().tokens().empty()) {
+      return absl::OkStatus();
+    }
+    for (const auto& [option, address] : {std::pair("--listen", std::optional(listen_address_)),
+                                          std::pair("--http", http_address())}) {
+      if (!address || address->address().is_loopback()) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("{} {}: whoever reaches this address could change everything, since there is "
+                      "no access token yet; make one (xrefd --init --data {}), use 127.0.0.1 or "
+                      "::1, or --trust-network where nobody else can reach it",
+                      option, ToString(*address), options_.data));
+    }
+    return absl::OkStatus();
+  }
+
+  void EndWith(const absl::Status& why) {
+    if (!stopping_) ended_ = why;
+    asio::post(main_, [this] { main_.stop(); });
+  }
+
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
     const auto recovered = Load();
-    if (!recovered.ok()) {
-      if (!stopping_) ended_ = recovered.status();
-      asio::post(main_, [this] { main_.stop(); });
-      return;
-    }
+    if (!recovered.ok()) return EndWith(recovered.status());
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
+    if (auto status = RequireTokens(); !status.ok()) return EndWith(status);
     maintenance_.Start();
     queries_.Start();
     const std::string found = fmt::format(
@@ -329,6 +361,7 @@ class Daemon {
   // As a standby; false where the daemon is to end.
   bool FollowUntilPromoted() {
     const auto begin_to_answer = [this] {
+      if (auto status = RequireTokens(); !status.ok()) return EndWith(status);
       state_.set_phase(Phase::kStandby);
       const std::string primary = follower_->primary();
       spdlog::info("ready: a standby of {}, LSN {}", primary.empty() ? "nobody yet" : primary,
@@ -466,6 +499,7 @@ class Daemon {
   asio::steady_timer memory_timer_{main_};
   asio::steady_timer end_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
+  tcp::endpoint listen_address_;        // as it was asked for
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
@@ -477,7 +511,7 @@ class Daemon {
 }  // namespace
 
 absl::Status RunDaemon(const Options& options) {
-  auto address = ParseAddress("--listen", options.listen, options.trust_network);
+  auto address = ParseAddress("--listen", options.listen);
   if (!address.ok()) return address.status();
   auto http = HttpAddress(options, *address);
   if (!http.ok()) return http.status();
@@ -486,7 +520,7 @@ absl::Status RunDaemon(const Options& options) {
     if (!folder.ok()) return folder.status();
     Daemon daemon(options, *folder);
     if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
-    address = ParseAddress("--listen", daemon.address(), options.trust_network);
+    address = ParseAddress("--listen", daemon.address());
     if (*http) {
       if (auto status = daemon.ServeHttp(**http); !status.ok()) return status;
       *http = daemon.http_address();

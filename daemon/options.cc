@@ -72,6 +72,7 @@ Examples:
   xrefd --data /var/lib/xrefd
   xrefd --data ./data --listen 127.0.0.1:9000 --http 127.0.0.1:9001 --threads 2
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
+  xrefd --init --data /var/lib/xrefd > admin-token    then: export XREF_TOKEN=$(cat admin-token)
   xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
   xrefd --restore backup.xref --data /var/lib/xrefd-new
   xrefd --data ./primary --ack standby
@@ -98,9 +99,10 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "using: exits with 0 where it is sound, with 1 where it is damaged")
       ->type_name("DIR")
       ->excludes(data);
-  app.add_option("--listen", options.listen,
-                 "Where clients connect; port 0 takes any free port. Only loopback addresses: "
-                 "others need access tokens, which this version does not have")
+  app.add_option(
+         "--listen", options.listen,
+         "Where clients connect; port 0 takes any free port. Addresses that are not loopback "
+         "need access tokens: see --init")
       ->type_name("HOST:PORT");
   app.add_option(
          "--http", options.http,
@@ -147,8 +149,12 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
   app.add_flag("--trust-network", options.trust_network,
-               "Listen on an address that is not loopback, although whoever reaches it can change "
-               "everything: for closed networks");
+               "Listen on an address that is not loopback without access tokens, although whoever "
+               "reaches it can change everything: for closed networks");
+  app.add_option("--peer-token-file", options.peer_token_file,
+                 "File with the access token, of a standby, that this daemon shows to the primary "
+                 "that it follows")
+      ->type_name("FILE");
   auto* standby_of =
       app.add_option("--standby-of", options.standby_of,
                      "Follow the primary at this address and answer questions only, until it is "
@@ -213,10 +219,18 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                       ->check([](const std::string& file) {
                         return std::string(file.empty() ? "no file is named" : "");
                       });
-  for (CLI::Option* other : app.get_options()) {
-    const bool goes_along = other == data || other == restore || !other->get_configurable();
-    if (!goes_along) restore->excludes(other);
+  auto* init = app.add_flag("--init", options.init,
+                            "Make an admin's access token in DIR, which is made if missing and "
+                            "which no daemon may be using, print it, and end. From then on "
+                            "everybody needs a token")
+                   ->configurable(false);
+  for (CLI::Option* only : {restore, init}) {
+    for (CLI::Option* other : app.get_options()) {
+      const bool goes_along = other == data || other == only || !other->get_configurable();
+      if (!goes_along) only->excludes(other);
+    }
   }
+  init->excludes(restore);
   app.config_formatter(std::make_shared<TomlConfig>());
   app.allow_config_extras(false);
   try {

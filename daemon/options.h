@@ -9,8 +9,8 @@
 
 namespace xref {
 
-// How to run a daemon. Every field is a command line option and, but for `restore`, a key of the
-// configuration file.
+// How to run a daemon. Every field is a command line option and, but for `init` and `restore`, a
+// key of the configuration file.
 struct Options {
   std::string data;
   std::string restore;  // a backup: make the folder `data` from it, in place of running
@@ -32,11 +32,13 @@ struct Options {
   std::string cluster;            // that etcd knows this daemon's cluster by
   std::string advertise;          // HOST:PORT where others reach it; empty for `listen`
   uint32_t lease_seconds = 5;     // of the primary
+  std::string peer_token_file;    // with the access token that primaries are shown; empty for none
   bool trust_network = false;     // listen on addresses that are not loopback
   std::string ack = "disk";       // or "standby": where a change must be before it is acknowledged
   bool ack_degrade = false;       // go on without a standby while none is in sync
   uint32_t ack_timeout_ms = 2'000;
   std::string log_level = "info";
+  bool init = false;  // make an admin's access token in the folder `data`, in place of running
   std::string check;  // the data folder to examine in place of running a daemon
 };
 

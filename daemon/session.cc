@@ -28,6 +28,7 @@ bool IsForStandbys(Opcode opcode) {
   switch (opcode) {
     case Opcode::kResolve:
     case Opcode::kIntegrationList:
+    case Opcode::kTokenList:
     case Opcode::kVerify:
     case Opcode::kBackup:
     case Opcode::kCheck:
@@ -57,6 +58,16 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
   Count(service_.state.io[io_thread_].requests, 1);
   currency_ = CurrencyOf(service_.state);
   if (!greeted_) return Greet(frame, out);
+  if (service_.state.phase() != Phase::kLoading) {
+    if (const auto refusal = Admit()) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kClose;
+    }
+    if (const auto refusal = FindForbidden(frame)) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kAnswered;
+    }
+  }
   if (frame.header.opcode == Opcode::kStatus) {
     AnswerStatus(frame.header, out);
     return Next::kAnswered;
@@ -111,7 +122,7 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     case Opcode::kDrop:
       return Enqueue(frame, protocol::DropRequest{}, out, make_done);
     case Opcode::kTrashList:
-      return Ask(frame, TrashListRequest{}, out, make_done);
+      return Ask(frame, TrashListRequest{*access_}, out, make_done);
     case Opcode::kRestore:
       return Ask(frame, protocol::RestoreRequest{}, out, make_done);
     case Opcode::kList:
@@ -120,6 +131,13 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Ask(frame, protocol::HistoryRequest{}, out, make_done);
     case Opcode::kLookupAt:
       return Ask(frame, protocol::LookupAtRequest{}, out, make_done);
+    case Opcode::kTokenCreate:
+      return Enqueue(frame, protocol::TokenCreateRequest{}, out, make_done);
+    case Opcode::kTokenRevoke:
+      return Enqueue(frame, protocol::TokenRevokeRequest{}, out, make_done);
+    case Opcode::kTokenList:
+      AnswerTokens(frame.header, out);
+      return Next::kAnswered;
     case Opcode::kFollow:
       return Enqueue(frame, protocol::FollowRequest{}, out, make_done);
     case Opcode::kFetch:
@@ -243,6 +261,13 @@ Session::Next Session::Greet(const Frame& frame, std::string& out) {
            out);
     return Next::kClose;
   }
+  credentials_ = Credentials(hello.token);
+  if (service_.state.phase() != Phase::kLoading) {
+    if (const auto refusal = Admit()) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kClose;
+    }
+  }
   greeted_ = true;
   protocol::HelloReply reply;
   reply.request_bytes_max = protocol::kRequestBytesMax;
@@ -281,6 +306,7 @@ void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
                                              ReferenceStore::SizeOf size_of) {
     protocol::IntegrationListReply reply;
     for (const auto& [name, integration] : catalog.integrations()) {
+      if (!access_->Sees(name)) continue;
       auto& listed = reply.integrations.emplace_back();
       listed.name = name;
       listed.source_platform = integration.source_platform;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/admission.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/ok_reply.h"
@@ -47,7 +48,9 @@ struct Service {
 // Belongs to one I/O thread, whose number is also its reader slot in the store.
 class Session {
  public:
-  Session(Service& service, size_t io_thread) : service_(service), io_thread_(io_thread) {}
+  // `peer` is its address, for the log.
+  Session(Service& service, size_t io_thread, std::string peer)
+      : service_(service), io_thread_(io_thread), peer_(std::move(peer)) {}
 
   using ChangeDone = absl::AnyInvocable<void(std::string frame) &&>;
   enum class Next {
@@ -69,6 +72,12 @@ class Session {
   }
 
   bool greeted() const { return greeted_; }
+  // Whether the peer's access token has expired since it was admitted.
+  bool has_expired(int64_t now_us) const {
+    return access_ && access_->expires_us() != 0 && now_us >= access_->expires_us();
+  }
+  // What the peer may do by now; nothing where it may do nothing, or nobody knows yet.
+  std::optional<Access> FindAccess();
   // Whether the peer holds a backup, of which a daemon has one at a time.
   bool holds_backup() const { return backup_ != nullptr; }
 
@@ -78,6 +87,17 @@ class Session {
   using StatusCode = protocol::StatusCode;
 
   Next Greet(const protocol::Frame& frame, std::string& out);
+
+  // ---- session_tokens.cc ----
+  // Why the peer may do nothing at all, or nothing; finds out anew what it may do where access
+  // tokens have changed. Not while the daemon is loading, when nobody knows.
+  protocol::MaybeRefusal Admit();
+  // Why the admitted peer may not do this, or nothing.
+  protocol::MaybeRefusal FindForbidden(const protocol::Frame& frame);
+  protocol::MaybeRefusal FindForeign(const protocol::Frame& frame, Subject subject);
+  void AnswerTokens(const FrameHeader& header, std::string& out);
+  void AddAccessFacts(protocol::StatusReply& reply) const;
+
   void AnswerStatus(const FrameHeader& header, std::string& out);
   void AnswerResolve(const protocol::Frame& frame, std::string& out);
   void AnswerIntegrations(const FrameHeader& header, std::string& out);
@@ -117,7 +137,13 @@ class Session {
 
   Service& service_;
   const size_t io_thread_;
+  const std::string peer_;
   bool greeted_ = false;
+  Credentials credentials_;
+  std::optional<Access> access_;  // once it is admitted
+  // As of when it was; kNotAdmitted for a peer that was not.
+  static constexpr uint64_t kNotAdmitted = ~uint64_t{0};
+  uint64_t token_changes_ = kNotAdmitted;
   std::optional<Currency> currency_;  // as the request that is handled found it
   // What was begun on this connection, or null.
   std::shared_ptr<const Verification> verification_;

@@ -53,6 +53,7 @@ void* PageHeap::Allocate(size_t bytes) {
     return ::operator new(bytes, kSmallAlignment);
   }
   const size_t pages = bytes / kPageBytes;
+  const std::lock_guard lock(mutex_);
   for (auto& [base, region] : regions_) {
     // Spare regions come last.
     if (region.taken.none() || region.longest_run < pages) continue;
@@ -79,6 +80,7 @@ void PageHeap::Free(void* memory, size_t bytes) {
     return;
   }
   char* at = static_cast<char*>(memory);
+  const std::lock_guard lock(mutex_);
   const auto region = regions_.find(at - reinterpret_cast<uintptr_t>(at) % kRegionBytes);
   const size_t first = static_cast<size_t>(at - region->first) / kPageBytes;
   for (size_t page = first; page < first + bytes / kPageBytes; ++page) {
@@ -95,11 +97,11 @@ void PageHeap::Prepare(size_t regions) {
   if (!regions_needed_.load(std::memory_order_relaxed)) return;
   for (;;) {
     {
-      const std::lock_guard lock(prepared_mutex_);
+      const std::lock_guard lock(mutex_);
       if (prepared_.size() >= regions) return;
     }
     char* base = MapRegion();
-    const std::lock_guard lock(prepared_mutex_);
+    const std::lock_guard lock(mutex_);
     prepared_.push_back(base);
   }
 }
@@ -119,12 +121,9 @@ void PageHeap::UnmapRegion(char* base) {
 void PageHeap::AddRegion() {
   regions_needed_.store(true, std::memory_order_relaxed);
   char* base = nullptr;
-  {
-    const std::lock_guard lock(prepared_mutex_);
-    if (!prepared_.empty()) {
-      base = prepared_.back();
-      prepared_.pop_back();
-    }
+  if (!prepared_.empty()) {
+    base = prepared_.back();
+    prepared_.pop_back();
   }
   regions_.emplace(base != nullptr ? base : MapRegion(), Region());
   ++spare_regions_;

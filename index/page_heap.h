@@ -18,7 +18,7 @@ namespace xref {
 // Runs come from the lowest region with room, so that memory given back gathers in whole regions,
 // which return to the system.
 //
-// Thread-safety: for one thread, except Prepare and bytes_reserved, which any thread may call.
+// Thread-safe.
 class PageHeap {
  public:
   static constexpr size_t kPageBytes = size_t{4} << 10;
@@ -62,22 +62,24 @@ class PageHeap {
   static void* Take(char* base, Region& region, size_t first, size_t pages);
   char* MapRegion();
   void UnmapRegion(char* base);
+  // Under mutex_:
   void AddRegion();
   void DropRegion(Regions::iterator region);
   void Count(int64_t bytes) {
     bytes_reserved_.fetch_add(static_cast<uint64_t>(bytes), std::memory_order_relaxed);
   }
 
-  Regions regions_;
-  size_t spare_regions_ = 0;  // regions with no page taken
-
   std::atomic<uint64_t> bytes_reserved_ = 0;
   std::atomic<bool> regions_needed_ = false;
-  std::mutex prepared_mutex_;
-  std::vector<char*> prepared_;  // regions not in use yet; guarded by prepared_mutex_
+
+  std::mutex mutex_;
+  // Guarded by mutex_:
+  Regions regions_;
+  size_t spare_regions_ = 0;     // regions with no page taken
+  std::vector<char*> prepared_;  // regions not in use yet
 };
 
-// What one owner has taken from a PageHeap. As thread-safe as the heap; outlives what it allocates.
+// What one owner has taken from a PageHeap. Thread-compatible; outlives what it allocates.
 class HeapAccount {
  public:
   explicit HeapAccount(PageHeap& heap) : heap_(heap) {}

@@ -20,7 +20,11 @@ constexpr int kSegmentsPerFree = 16;
 }  // namespace
 
 ReferenceIndex::ReferenceIndex(PageHeap& heap, const KeyedHash& hash)
-    : hash_(hash), heap_(heap), sources_(heap_, hash), targets_(heap_) {}
+    : hash_(hash),
+      source_heap_(heap),
+      target_heap_(heap),
+      sources_(source_heap_, hash),
+      targets_(target_heap_) {}
 
 std::optional<std::string_view> ReferenceIndex::Find(std::string_view source) const {
   const Record record = sources_.Find(hash_(source), source);
@@ -28,47 +32,78 @@ std::optional<std::string_view> ReferenceIndex::Find(std::string_view source) co
   return TargetOf(record);
 }
 
-bool ReferenceIndex::AddHashed(uint32_t source_hash, std::string_view source, uint32_t target_hash,
-                               std::string_view target) {
-  if (sources_.Find(source_hash, source) != nullptr) return false;
-  sources_.Insert(source_hash, source, target);
-  targets_.Insert(target_hash, source_hash);
+struct ReferenceIndex::Addition {
+  std::string_view source, target;
+  uint32_t source_hash, target_hash;
+  uint64_t summand;  // of sum_: while the memory is on its way
+};
+
+void ReferenceIndex::Prepare(std::string_view source, std::string_view target,
+                             Addition& addition) const {
+  addition = {source, target, hash_(source), hash_(target), HashOfReference(source, target)};
+  __builtin_prefetch(sources_.SegmentOf(addition.source_hash).Home(addition.source_hash), 1);
+}
+
+bool ReferenceIndex::AddSource(const Addition& addition) {
+  if (sources_.Find(addition.source_hash, addition.source) != nullptr) return false;
+  sources_.Insert(addition.source_hash, addition.source, addition.target);
+  sum_ += addition.summand;
   return true;
 }
 
 bool ReferenceIndex::Add(std::string_view source, std::string_view target) {
-  if (!AddHashed(hash_(source), source, hash_(target), target)) return false;
-  sum_ += HashOfReference(source, target);
+  Addition addition;
+  Prepare(source, target, addition);
+  if (!AddSource(addition)) return false;
+  targets_.Insert(addition.target_hash, addition.source_hash);
   return true;
 }
 
 uint32_t ReferenceIndex::Add(IdCursor& sources, IdCursor& targets, uint32_t count) {
-  struct Addition {
-    std::string_view source, target;
-    uint32_t source_hash, target_hash;
-    uint64_t summand;  // of sum_: while the memory is on its way
-  };
   Addition group[kAddGroup];
   const uint64_t moved_before = sources_.moved() + targets_.moved();
   uint32_t done = 0;
   while (done < count && sources_.moved() + targets_.moved() - moved_before < kMovesPerCall) {
     const uint32_t size = std::min(kAddGroup, count - done);
-    for (uint32_t i = 0; i < size; ++i) {
-      Addition& a = group[i];
-      a.source = sources.Next();
-      a.target = targets.Next();
-      a.source_hash = hash_(a.source);
-      a.target_hash = hash_(a.target);
-      a.summand = HashOfReference(a.source, a.target);
-      __builtin_prefetch(sources_.SegmentOf(a.source_hash).Home(a.source_hash), 1);
+    for (Addition& a : std::span(group, size)) {
+      const std::string_view source = sources.Next();
+      Prepare(source, targets.Next(), a);
       __builtin_prefetch(targets_.SegmentOf(a.target_hash).Home(a.target_hash), 1);
     }
     for (const Addition& a : std::span(group, size)) {
-      if (AddHashed(a.source_hash, a.source, a.target_hash, a.target)) sum_ += a.summand;
+      if (AddSource(a)) targets_.Insert(a.target_hash, a.source_hash);
     }
     done += size;
   }
   return done;
+}
+
+void ReferenceIndex::AddSources(const IdBatch& sources, const IdBatch& targets,
+                                std::vector<BackLink>& links) {
+  IdCursor source(sources);
+  IdCursor target(targets);
+  Addition group[kAddGroup];
+  for (uint32_t done = 0; done < sources.count;) {
+    const uint32_t size = std::min(kAddGroup, sources.count - done);
+    for (Addition& a : std::span(group, size)) {
+      const std::string_view next = source.Next();
+      Prepare(next, target.Next(), a);
+    }
+    for (const Addition& a : std::span(group, size)) {
+      if (AddSource(a)) links.push_back({a.target_hash, a.source_hash});
+    }
+    done += size;
+  }
+}
+
+void ReferenceIndex::AddBackLinks(std::span<const BackLink> links) {
+  for (size_t i = 0; i < links.size(); ++i) {
+    if (i + kAddGroup < links.size()) {
+      const uint32_t ahead = links[i + kAddGroup].target_hash;
+      __builtin_prefetch(targets_.SegmentOf(ahead).Home(ahead), 1);
+    }
+    targets_.Insert(links[i].target_hash, links[i].source_hash);
+  }
 }
 
 ReferenceIndex::PutResult ReferenceIndex::Put(std::string_view source, std::string_view target) {

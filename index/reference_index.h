@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "index/keyed_hash.h"
 #include "index/page_heap.h"
@@ -64,6 +66,16 @@ class ReferenceIndex {
   // early, so that the caller can let readers go on.
   uint32_t Add(IdCursor& sources, IdCursor& targets, uint32_t count);
 
+  // The way back of a reference, still to be made.
+  struct BackLink {
+    uint32_t target_hash;
+    uint32_t source_hash;
+  };
+  // Adds as Add does, all of the batch, but for the ways back: for the loading of a daemon, where
+  // AddBackLinks may make these on another thread, and nobody uses the index until it has.
+  void AddSources(const IdBatch& sources, const IdBatch& targets, std::vector<BackLink>& links);
+  void AddBackLinks(std::span<const BackLink> links);
+
   // Links source to target, whatever the source was linked to before.
   enum class PutResult { kAdded, kReplaced, kUnchanged };
   PutResult Put(std::string_view source, std::string_view target);
@@ -91,7 +103,9 @@ class ReferenceIndex {
   // Of HashOfReference over all references, modulo 2^64: the same for the same references.
   uint64_t sum() const { return sum_; }
   // Bytes taken from the heap and elsewhere.
-  uint64_t bytes_reserved() const { return heap_.bytes_reserved() + bytes_outside_heap(); }
+  uint64_t bytes_reserved() const {
+    return source_heap_.bytes_reserved() + target_heap_.bytes_reserved() + bytes_outside_heap();
+  }
   // Those that do not come from the heap: the index itself, directories, the crowd.
   uint64_t bytes_outside_heap() const;
   // Bytes that the references and their places in both tables need. The rest of what is reserved is
@@ -106,14 +120,18 @@ class ReferenceIndex {
   uint32_t TakeSources(uint32_t target_hash, std::string_view target, uint32_t sources_max,
                        absl::FunctionRef<void(std::string_view)> take) const;
 
-  bool AddHashed(uint32_t source_hash, std::string_view source, uint32_t target_hash,
-                 std::string_view target);
+  // A reference that is being added.
+  struct Addition;
+  void Prepare(std::string_view source, std::string_view target, Addition& addition) const;
+  // False if the source has a target.
+  bool AddSource(const Addition& addition);
   // `record` is the source's record.
   void Repoint(uint32_t source_hash, std::string_view source, Record record,
                std::string_view target);
 
   const KeyedHash& hash_;
-  HeapAccount heap_;
+  HeapAccount source_heap_;
+  HeapAccount target_heap_;
   SourceMap sources_;
   TargetMap targets_;
   uint64_t sum_ = 0;

@@ -130,6 +130,8 @@ void ReferenceStore::Apply(const Change& change) {
       for (const PlaceId place : forgotten.places) store.Forget(place);
     }
     void operator()(const RenamePlatforms&) const {}
+    void operator()(const CreateToken&) const {}
+    void operator()(const RevokeToken&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const IgnoreSources&) const {}
     void operator()(const GrantClaims&) const {}
@@ -145,6 +147,10 @@ void ReferenceStore::Apply(const Change& change) {
   if (!Catalog::IsAlteredBy(change)) return;
   const BigReaderLock::WriterGuard guard(lock_);
   catalog_.Apply(change);
+  if (std::holds_alternative<CreateToken>(change.what) ||
+      std::holds_alternative<RevokeToken>(change.what)) {
+    token_changes_.fetch_add(1, std::memory_order_release);
+  }
 }
 
 StateSum ReferenceStore::Sum() const {
@@ -223,10 +229,28 @@ void ReferenceStore::Erase(PlaceId place, const IdBatch& sources) {
 }
 
 void ReferenceStore::Reserve(PlaceId place, uint64_t references) {
-  ChangeInSteps(FindIndex(place), 1, [&](ReferenceIndex& index, uint32_t one) {
-    index.Reserve(references);
-    return one;
-  });
+  FindIndex(place)->Reserve(references);
+}
+
+void ReferenceStore::LoadSources(PlaceId place, const IdBatch& sources, const IdBatch& targets,
+                                 BackLinks& links) {
+  heap_.Prepare(1);
+  FindIndex(place)->AddSources(sources, targets, links);
+}
+
+void ReferenceStore::LoadBackLinks(PlaceId place, const BackLinks& links) {
+  FindIndex(place)->AddBackLinks(links);
+}
+
+void ReferenceStore::FinishLoading() {
+  uint64_t bytes = 0;
+  const auto count = [&](const std::unique_ptr<ReferenceIndex>& index) {
+    if (index != nullptr) bytes += index->bytes_outside_heap();
+  };
+  std::for_each(indices_.begin(), indices_.end(), count);
+  std::for_each(dropped_.begin(), dropped_.end(), count);
+  for (const auto& [place, index] : gathered_) count(index);
+  bytes_outside_heap_ = bytes;
 }
 
 void ReferenceStore::Purge(PlaceId place) {

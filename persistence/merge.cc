@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "persistence/batches.h"
@@ -13,7 +12,6 @@
 #include "persistence/operations.h"
 #include "persistence/stored_reference.h"
 #include "persistence/target_blocks.h"
-#include "persistence/work_queue.h"
 
 namespace xref {
 namespace {
@@ -54,29 +52,24 @@ class Kept {
   bool at_end_ = false;
 };
 
-// How the targets of references change in a merge: gathered in the order of sources, and sorted on
-// a thread of its own meanwhile. Thread-compatible.
+// How the targets of references change in a merge: gathered in the order of sources.
+// Thread-compatible.
 class TargetChanges : public TargetStream {
  public:
-  explicit TargetChanges(const std::string& folder)
-      : sorted_(folder), thread_([this] { added_ = AddBatches(); }) {}
-  ~TargetChanges() override { EndGathering(); }
+  explicit TargetChanges(const std::string& folder) : sorted_(folder) {}
 
   // The target has one source more, or less.
-  void Gather(PlaceId partition, std::string_view target, bool gained) {
-    const size_t start = batch_.size();
-    batch_.push_back('\0');
-    AppendKey(partition, target, batch_);
-    batch_.push_back(gained ? kGained : kLost);
-    batch_[start] = static_cast<char>(batch_.size() - start - 1 - kRowBytesMin);
-    // A queue that is over has failed, which Sort tells.
-    if (batch_.size() >= kBatchBytes) queue_.Put(std::exchange(batch_, {}));
+  absl::Status Gather(PlaceId partition, std::string_view target, bool gained) {
+    return sorted_.Add([&](std::string& out) {
+      const size_t start = out.size();
+      AppendKey(partition, target, out);
+      const size_t key_bytes = out.size() - start;
+      out.push_back(gained ? kGained : kLost);
+      return key_bytes;
+    });
   }
   // To be called once, before Move.
-  absl::Status Sort() {
-    EndGathering();
-    return added_.ok() ? sorted_.Sort() : added_;
-  }
+  absl::Status Sort() { return sorted_.Sort(); }
   absl::Status Move() override {
     const auto found = sorted_.Next(row_);
     at_end_ = !found.ok() || !*found;
@@ -89,41 +82,9 @@ class TargetChanges : public TargetStream {
  private:
   static constexpr char kGained = 1;
   static constexpr char kLost = 0;
-  static constexpr size_t kBatchBytes = 64 << 10;
-  // What a row is larger than its target. Rows follow the size of their target, each.
-  static constexpr size_t kRowBytesMin = sizeof(PlaceId) + 1;
 
-  void EndGathering() {
-    if (!thread_.joinable()) return;
-    queue_.Put(std::exchange(batch_, {}));
-    queue_.End();
-    thread_.join();
-  }
-
-  absl::Status AddBatches() {
-    while (const auto batch = queue_.Take()) {
-      for (std::string_view left = *batch; !left.empty();) {
-        const size_t row_bytes = kRowBytesMin + static_cast<unsigned char>(left.front());
-        const std::string_view row = left.substr(1, row_bytes);
-        left.remove_prefix(1 + row_bytes);
-        const auto status = sorted_.Add([&](std::string& out) {
-          out.append(row);
-          return row.size() - 1;
-        });
-        if (status.ok()) continue;
-        queue_.End();
-        return status;
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  SortedRuns sorted_;  // until Sort, of the thread
+  SortedRuns sorted_;
   SortedRuns::Row row_;
-  std::string batch_;
-  WorkQueue<std::string> queue_;
-  absl::Status added_;  // of the thread, until it is joined
-  std::thread thread_;
 };
 
 // The targets of a snapshot.
@@ -227,13 +188,13 @@ class Merger {
     if (order < 0) return CopyReference();
     if (!partitions_.IsKept(operations_.partition())) return operations_.Move();
     auto status = source_.Begin(operations_.key(), order == 0 ? references_.value() : "");
-    CountTarget(false);
+    if (status.ok()) status = CountTarget(false);
     while (status.ok() && !operations_.at_end() && operations_.key() == source_.key()) {
       status = source_.Make(operations_.operation());
       if (status.ok() && !source_.event_key().empty()) status = AppendNewEvent();
       if (status.ok()) status = operations_.Move();
     }
-    CountTarget(true);
+    if (status.ok()) status = CountTarget(true);
     if (status.ok() && !source_.reference().empty()) {
       status = AppendReference(source_.key(), source_.reference());
     }
@@ -241,9 +202,10 @@ class Merger {
   }
 
   // Notes that the target that the source has now has one source more, or less.
-  void CountTarget(bool gained) {
+  absl::Status CountTarget(bool gained) {
     const std::string_view target = source_.target();
-    if (!target.empty()) target_changes_.Gather(source_.partition(), target, gained);
+    if (target.empty()) return absl::OkStatus();
+    return target_changes_.Gather(source_.partition(), target, gained);
   }
 
   absl::Status CopyReference() {

@@ -40,6 +40,12 @@ struct Batch {
 
 using BatchQueue = WorkQueue<Batch>;
 
+// The ways back from targets of a batch's references.
+struct BackLinks {
+  PlaceId place = 0;
+  ReferenceStore::BackLinks links;
+};
+
 // Reads and verifies all references of the snapshot, and puts those of places into the queue: the
 // others are trash, or of places that the journal's changes will make.
 absl::Status ReadInto(BatchQueue& queue, Snapshot& snapshot, const Partitions& partitions) {
@@ -65,7 +71,8 @@ absl::Status ReadInto(BatchQueue& queue, Snapshot& snapshot, const Partitions& p
   return status;
 }
 
-// Reading and verifying on one thread, and building the index on this one, take about as long.
+// One thread reads and verifies, this one builds one direction of the index, a third one the other:
+// each waits for memory most of the time.
 absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& store,
                                         absl::FunctionRef<bool(const RecoveryProgress&)> progress) {
   // Tables that have their final size from the start are filled several times faster.
@@ -84,14 +91,24 @@ absl::StatusOr<uint64_t> LoadReferences(Snapshot& snapshot, ReferenceStore& stor
   BatchQueue queue;
   absl::Status read;
   std::thread reader([&] { read = ReadInto(queue, snapshot, partitions); });
+  WorkQueue<BackLinks> ways_back;
+  std::thread linker([&] {
+    while (const auto batch = ways_back.Take()) store.LoadBackLinks(batch->place, batch->links);
+  });
   bool stopped = false;
   for (std::optional<Batch> batch; !stopped && (batch = queue.Take());) {
-    store.Add(batch->place, batch->sources.View(), batch->targets.View());
+    BackLinks back{.place = batch->place, .links = {}};
+    back.links.reserve(batch->sources.size());
+    store.LoadSources(batch->place, batch->sources.View(), batch->targets.View(), back.links);
+    ways_back.Put(std::move(back));
     reached.loaded += batch->sources.size();
     stopped = !progress(reached);
   }
   queue.End();
+  ways_back.End();
   reader.join();
+  linker.join();
+  store.FinishLoading();
   if (stopped) return absl::CancelledError("recovery was told to stop");
   if (!read.ok()) return read;
   return reached.loaded;

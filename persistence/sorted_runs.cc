@@ -18,8 +18,12 @@
 namespace xref {
 namespace {
 
-// What is sorted in memory at a time, and what is in memory of all runs together.
-constexpr size_t kBufferBytes = 4 << 20;
+// What is sorted in memory at a time, while as much is gathered.
+constexpr size_t kRunBytes = 1 << 20;
+// What is in memory of all runs together while they are merged.
+constexpr size_t kMergeBytes = 4 << 20;
+// Merged rows that are handed over together.
+constexpr size_t kBatchBytes = 64 << 10;
 // What is written at a time.
 constexpr size_t kWriteBytes = 256 << 10;
 
@@ -60,6 +64,9 @@ absl::Status Failure(const std::string& folder, const char* what) {
 }  // namespace
 
 SortedRuns::~SortedRuns() {
+  if (sorted_.valid()) sorted_.wait();
+  merged_.End();
+  if (merging_.joinable()) merging_.join();
   if (file_ < 0) return;
   FreeSpaceInSteps(file_);
   close(file_);
@@ -68,21 +75,33 @@ SortedRuns::~SortedRuns() {
 // ---- Runs ----
 
 absl::Status SortedRuns::Add(absl::FunctionRef<size_t(std::string&)> append) {
-  buffer_.reserve(kBufferBytes);
-  const size_t start = buffer_.size();
-  buffer_.append(sizeof(RowHeader), '\0');
-  const size_t key_bytes = append(buffer_);
-  const size_t value_bytes = buffer_.size() - start - sizeof(RowHeader) - key_bytes;
+  std::string& bytes = gathered_.bytes;
+  bytes.reserve(kRunBytes);
+  const size_t start = bytes.size();
+  bytes.append(sizeof(RowHeader), '\0');
+  const size_t key_bytes = append(bytes);
+  const size_t value_bytes = bytes.size() - start - sizeof(RowHeader) - key_bytes;
   const RowHeader header{static_cast<uint16_t>(key_bytes), static_cast<uint16_t>(value_bytes)};
-  std::memcpy(buffer_.data() + start, &header, sizeof header);
-  positions_.push_back({0, static_cast<uint32_t>(start)});
+  std::memcpy(bytes.data() + start, &header, sizeof header);
+  gathered_.positions.push_back({0, static_cast<uint32_t>(start)});
   ++size_;
-  return buffer_.size() + kStoredBytesMax <= kBufferBytes ? absl::OkStatus() : SetAside();
+  return bytes.size() + kStoredBytesMax <= kRunBytes ? absl::OkStatus() : SetAside();
+}
+
+absl::Status SortedRuns::SetAside() {
+  if (auto status = AwaitSorting(); !status.ok()) return status;
+  std::swap(gathered_, sorting_);
+  sorted_ = std::async(std::launch::async, [this] { return SortAndWrite(); });
+  return absl::OkStatus();
+}
+
+absl::Status SortedRuns::AwaitSorting() {
+  return sorted_.valid() ? sorted_.get() : absl::OkStatus();
 }
 
 // Rows with the same key stay in the order in which they were added.
-void SortedRuns::SortRows(std::span<Position> rows) {
-  const auto key_of = [this](const Position& row) { return RowAt(&buffer_[row.start]).key; };
+void SortedRuns::SortRows(const std::string& bytes, std::span<Position> rows) {
+  const auto key_of = [&](const Position& row) { return RowAt(&bytes[row.start]).key; };
   std::string_view shared = key_of(rows.front());
   for (const Position& row : rows) shared = shared.substr(0, SharedBytes(shared, key_of(row)));
   for (Position& row : rows) row.digits = DigitsOf(key_of(row), shared.size());
@@ -100,38 +119,39 @@ void SortedRuns::SortRows(std::span<Position> rows) {
       std::stable_sort(first, last,
                        [&](const Position& a, const Position& b) { return key_of(a) < key_of(b); });
     } else if (alike.size() > 1) {
-      SortRows(alike);
+      SortRows(bytes, alike);
     }
     first = last;
   }
 }
 
-absl::Status SortedRuns::SetAside() {
+absl::Status SortedRuns::SortAndWrite() {
+  auto& [bytes, positions] = sorting_;
   if (file_ < 0) {
     std::string path = folder_ + "/run-XXXXXX";
     file_ = mkostemp(path.data(), O_CLOEXEC);
     if (file_ < 0) return Failure(folder_, "making");
     unlink(path.c_str());
   }
-  SortRows(positions_);
-  const auto row_of = [this](const Position& p) { return RowAt(&buffer_[p.start]); };
-  if (runs_.empty()) shared_ = row_of(positions_.front()).key;
-  Share(row_of(positions_.front()).key);
-  Share(row_of(positions_.back()).key);
+  SortRows(bytes, positions);
+  const auto row_of = [&](const Position& p) { return RowAt(&bytes[p.start]); };
+  if (runs_.empty()) shared_ = row_of(positions.front()).key;
+  Share(row_of(positions.front()).key);
+  Share(row_of(positions.back()).key);
 
   const uint64_t begin = file_bytes_;
   std::string out;
   out.reserve(kWriteBytes + kStoredBytesMax);
-  for (const Position& position : positions_) {
-    out.append(&buffer_[position.start], StoredBytes(row_of(position)));
+  for (const Position& position : positions) {
+    out.append(&bytes[position.start], StoredBytes(row_of(position)));
     if (out.size() < kWriteBytes) continue;
     if (auto status = Write(out); !status.ok()) return status;
     out.clear();
   }
   if (auto status = Write(out); !status.ok()) return status;
   runs_.push_back({.next_read = begin, .end = file_bytes_});
-  buffer_.clear();
-  positions_.clear();
+  bytes.clear();
+  positions.clear();
   return absl::OkStatus();
 }
 
@@ -150,17 +170,42 @@ absl::Status SortedRuns::Write(std::string_view bytes) {
 void SortedRuns::Share(std::string_view key) { shared_.resize(SharedBytes(shared_, key)); }
 
 absl::Status SortedRuns::Sort() {
-  if (!positions_.empty()) {
+  if (!gathered_.positions.empty()) {
     if (auto status = SetAside(); !status.ok()) return status;
   }
-  positions_ = std::vector<Position>();
-  return runs_.empty() ? absl::OkStatus() : BeginMerge();
+  if (auto status = AwaitSorting(); !status.ok()) return status;
+  gathered_ = sorting_ = {};
+  if (runs_.empty()) {
+    merged_.End();
+  } else {
+    merging_ = std::thread([this] {
+      merge_status_ = Merge();
+      merged_.End();
+    });
+  }
+  return absl::OkStatus();
 }
 
 // ---- Merge ----
 
+absl::Status SortedRuns::Merge() {
+  auto status = BeginMerge();
+  std::string batch;
+  while (status.ok() && !runs_[tree_[0].run].ended) {
+    const Run& first = runs_[tree_[0].run];
+    const size_t bytes = StoredBytes(first.row);
+    batch.append(first.row.key.data() - sizeof(RowHeader), bytes);
+    // Nobody takes any more rows.
+    if (batch.size() >= kBatchBytes && !merged_.Put(std::exchange(batch, {}))) return status;
+    status = Advance(tree_[0].run);
+  }
+  if (status.ok() && !batch.empty()) merged_.Put(std::move(batch));
+  buffer_ = {};
+  return status;
+}
+
 absl::Status SortedRuns::BeginMerge() {
-  slice_bytes_ = std::max(kBufferBytes / runs_.size(), kStoredBytesMax);
+  slice_bytes_ = std::max(kMergeBytes / runs_.size(), kStoredBytesMax);
   buffer_.resize(slice_bytes_ * runs_.size());
   // Nobody wins against all and goes up as runs come in, until each node has a run that lost there.
   tree_.assign(runs_.size(), {0, kNobody});
@@ -220,14 +265,18 @@ bool SortedRuns::IsBefore(const Player& a, const Player& b) const {
 }
 
 absl::StatusOr<bool> SortedRuns::Next(Row& row) {
-  if (tree_.empty()) return false;
-  if (std::exchange(given_, false)) {
-    if (auto status = Advance(tree_[0].run); !status.ok()) return status;
+  if (batch_next_ == batch_.size()) {
+    auto batch = merged_.Take();
+    if (!batch) {
+      if (merging_.joinable()) merging_.join();
+      if (!merge_status_.ok()) return merge_status_;
+      return false;
+    }
+    batch_ = *std::move(batch);
+    batch_next_ = 0;
   }
-  const Run& first = runs_[tree_[0].run];
-  if (first.ended) return false;
-  row = first.row;
-  given_ = true;
+  row = RowAt(&batch_[batch_next_]);
+  batch_next_ += StoredBytes(row);
   return true;
 }
 

@@ -5,10 +5,14 @@
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <future>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
+
+#include "persistence/work_queue.h"
 
 namespace xref {
 
@@ -47,7 +51,12 @@ class SortedRuns {
   // A row of the run that is being gathered.
   struct Position {
     uint64_t digits;  // of its key, where the keys around it begin to differ
-    uint32_t start;   // in buffer_
+    uint32_t start;   // in the bytes
+  };
+  // The rows of a run, in the order in which they were added until they are sorted.
+  struct Gathered {
+    std::string bytes;
+    std::vector<Position> positions;
   };
   // A run that was set aside, and the row it is at. Bytes [next, filled) of the buffer are what was
   // read of it beyond that row.
@@ -65,12 +74,16 @@ class SortedRuns {
     uint32_t run;
   };
 
-  void SortRows(std::span<Position> rows);
+  // Has what was gathered sorted and written, once that is done with what was gathered before.
   absl::Status SetAside();
+  absl::Status AwaitSorting();
+  static void SortRows(const std::string& bytes, std::span<Position> rows);
+  absl::Status SortAndWrite();
   absl::Status Write(std::string_view bytes);
   // Keeps of what all keys share what this key shares as well.
   void Share(std::string_view key);
 
+  absl::Status Merge();
   absl::Status BeginMerge();
   // Moves a run to its next row, or to its end, and lets it play from its leaf up to the root.
   absl::Status Advance(uint32_t run);
@@ -79,20 +92,27 @@ class SortedRuns {
 
   const std::string folder_;
   uint64_t size_ = 0;
-  // The rows of the run that is being gathered; afterwards, what was read of each run, a slice
-  // each.
-  std::string buffer_;
-  std::vector<Position> positions_;
+  Gathered gathered_;
 
+  // Of the thread that sorts, until it is awaited.
+  Gathered sorting_;
   int file_ = -1;
   uint64_t file_bytes_ = 0;
   std::vector<Run> runs_;
   std::string shared_;  // what the keys of all runs begin with
+  std::future<absl::Status> sorted_;
 
+  // Of the thread that merges.
+  std::string buffer_;  // what was read of each run, a slice each
+  size_t slice_bytes_ = 0;
   // A tree of losers: node n has n/2 above it, and keeps who lost there; the winner of all is at 0.
   std::vector<Player> tree_;
-  size_t slice_bytes_ = 0;
-  bool given_ = false;  // the row of the winner was handed out
+  absl::Status merge_status_;  // until it is joined
+  WorkQueue<std::string> merged_;
+  std::thread merging_;
+
+  std::string batch_;      // of merged rows
+  size_t batch_next_ = 0;  // what follows the row that was handed out
 };
 
 }  // namespace xref

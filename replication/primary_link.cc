@@ -37,13 +37,14 @@ absl::Status ToStatus(const protocol::Refusal& refusal) {
 
 }  // namespace
 
-absl::StatusOr<PrimaryLink> PrimaryLink::Open(const std::string& primary, Epoch epoch) {
+absl::StatusOr<PrimaryLink> PrimaryLink::Open(const std::string& primary, const std::string& token,
+                                              Epoch epoch) {
   auto channel = Channel::Open(primary, kConnectTimeout);
   if (!channel.ok()) return channel.status();
   PrimaryLink link(*std::move(channel), epoch);
   const auto hello = link.Call<protocol::HelloReply>(
       Opcode::kHello,
-      protocol::HelloRequest{.client = "xrefd " XREF_VERSION " as a standby", .token = {}});
+      protocol::HelloRequest{.client = "xrefd " XREF_VERSION " as a standby", .token = token});
   if (!hello.ok()) return hello.status();
   return link;
 }

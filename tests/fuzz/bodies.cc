@@ -19,7 +19,7 @@ constexpr Body kBodies[] = {
     {"records", RunRecords},    // CSV and NDJSON
     {"sessions", RunSessions},  // requests to a whole daemon without its sockets
     {"stored", RunStored},      // keys and values of a snapshot
-    {"words", RunWords},        // single words that people write: times, places, IDs
+    {"words", RunWords},        // single words that people write: times, places, tokens, IDs
 };
 
 }  // namespace

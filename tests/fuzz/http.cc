@@ -1,8 +1,8 @@
 // Requests of HTTP, from their target on, as the console answers them, with a daemon behind it that
 // makes its answers up.
 //
-// The input is the lines METHOD TARGET and actor, a byte from which the daemon draws, and the body;
-// the cursors in it are drawn from answers of a listing where it says CURSOR.
+// The input is the lines METHOD TARGET, and actor with the header Authorization behind a tab; a
+// byte from which the daemon draws, and the body. A target's CURSOR stands for one of a listing.
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,11 @@
 #include <boost/beast/http/verb.hpp>
 #include <boost/json/parse.hpp>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "console/cursor.h"
@@ -42,9 +45,9 @@ using protocol::Refusal;
 using protocol::StatusCode;
 
 // Answers every request that can be read, with what is drawn.
-class MadeUpDaemon : public console::Gateway {
+class MadeUpVisitor : public console::Visitor {
  public:
-  explicit MadeUpDaemon(uint8_t draw) : draw_(draw) {}
+  explicit MadeUpVisitor(uint8_t draw) : draw_(draw) {}
 
   void Ask(std::string frame, Done done) override {
     const Bytes stream(reinterpret_cast<const uint8_t*>(frame.data()), frame.size());
@@ -71,8 +74,6 @@ class MadeUpDaemon : public console::Gateway {
     std::move(done)(std::move(reply));
   }
 
-  std::string FindObstacle() override { return Draw() % 2 == 0 ? "" : "drawn"; }
-
   console::Measures Measure() override {
     console::Measures measures;
     measures.state = "ready";
@@ -80,6 +81,9 @@ class MadeUpDaemon : public console::Gateway {
     if (Draw() % 2 == 0) measures.is_standby = true;
     return measures;
   }
+
+  bool Reads(std::string_view) override { return Draw() % 4 != 0; }
+  uint64_t identity() override { return 0; }
 
  private:
   uint8_t Draw() {
@@ -261,6 +265,22 @@ class MadeUpDaemon : public console::Gateway {
   uint8_t draw_;
 };
 
+// Lets in whoever shows no token, or one that begins as it should.
+class MadeUpDaemon : public console::Gateway {
+ public:
+  explicit MadeUpDaemon(uint8_t draw) : draw_(draw) {}
+
+  std::variant<std::shared_ptr<console::Visitor>, Refusal> Enter(std::string_view token,
+                                                                 std::string) override {
+    if (token.empty() || token.starts_with("xref_")) return std::make_shared<MadeUpVisitor>(draw_);
+    return Refusal{StatusCode::kUnauthenticated, protocol::kNoItem, "drawn"};
+  }
+  std::string FindObstacle() override { return draw_ % 2 == 0 ? "" : "drawn"; }
+
+ private:
+  const uint8_t draw_;
+};
+
 // A body that comes in pieces, and an answer that is only looked at.
 class GivenStream : public console::BodyStream {
  public:
@@ -296,26 +316,29 @@ void ExpectWellMade(const Response& response) {
 
 // As a connection does it, but for what belongs to its socket.
 asio::awaitable<void> Handle(console::Site& site, http::verb method, std::string target,
-                             std::string actor, std::string body) {
+                             std::string actor, std::string authorization, std::string body) {
   std::optional<console::Problem> problem;
   try {
     Request request = console::ParseTarget(method, target);
     const console::Route& route = console::FindRoute(request);
+    request.token = console::BearerIn(authorization);
+    request.peer = "a fuzzer";
+    const std::shared_ptr<console::Visitor> visitor = site.Admit(route, request);
     request.actor = console::ActorOf(actor);
     EXPECT_TRUE(IsLabel(request.actor, kActorBytesMax));
     if (const auto* streaming = std::get_if<console::Route::StreamHandler>(&route.handler)) {
       request.content_type = body.starts_with('{') ? "application/x-ndjson" : "text/csv";
       GivenStream stream(body);
-      co_await site.Answer(*streaming, request, stream);
+      co_await site.Answer(*streaming, visitor, request, stream);
       co_return;
     }
     request.body = std::move(body);
     const auto& handler = std::get<console::Route::Handler>(route.handler);
-    const Response response = co_await site.Answer(handler, request, "a-key");
+    const Response response = co_await site.Answer(handler, visitor, request, "a-key");
     ExpectWellMade(response);
     if (method == http::verb::get) co_return;
     // Its answer is kept.
-    const Response again = co_await site.Answer(handler, request, "a-key");
+    const Response again = co_await site.Answer(handler, visitor, request, "a-key");
     EXPECT_TRUE(again.status == response.status || response.status >= 400);
   } catch (const console::Problem& thrown) {
     problem = thrown;
@@ -330,7 +353,9 @@ void RunHttp(std::string_view bytes) {
   const std::string_view verb = input.Until(' ');
   const http::verb method = http::string_to_verb({verb.data(), verb.size()});
   std::string target(input.Until('\n'));
-  const std::string actor(input.Until('\n'));
+  FuzzBytes headers(input.Until('\n'));
+  const std::string actor(headers.Until('\t'));
+  const std::string authorization(headers.Rest());
   MadeUpDaemon daemon(input.Next());
   const std::string body(input.Rest());
   constexpr std::string_view kCursor = "CURSOR";
@@ -342,7 +367,7 @@ void RunHttp(std::string_view bytes) {
   asio::io_context context{1};
   console::Site site(daemon, context.get_executor(), {});
   std::exception_ptr thrown;
-  asio::co_spawn(context, Handle(site, method, target, actor, body),
+  asio::co_spawn(context, Handle(site, method, target, actor, authorization, body),
                  [&](std::exception_ptr ended) { thrown = ended; });
   context.run();
   EXPECT_FALSE(thrown) << "only Problems are thrown";

@@ -16,6 +16,7 @@
 #include "protocol/messages.h"
 #include "protocol/query_messages.h"
 #include "protocol/replication_messages.h"
+#include "protocol/token_messages.h"
 #include "tests/fuzz/allocated.h"
 #include "tests/fuzz/bodies.h"
 #include "tests/fuzz/fuzz_bytes.h"
@@ -153,6 +154,11 @@ constexpr Conversation kConversations[] = {
     {Opcode::kFetch, Opcode::kFetch, XREF_TRIED(FetchRequest), XREF_TRIED(FetchReply)},
     {Opcode::kPromote, Opcode::kPromote, XREF_TRIED(PromoteRequest), XREF_TRIED(PromoteReply)},
     {Opcode::kCompare, Opcode::kCompare, XREF_TRIED(CompareRequest), XREF_TRIED(CompareReply)},
+    {Opcode::kTokenCreate, Opcode::kTokenCreate, XREF_TRIED(TokenCreateRequest),
+     XREF_TRIED(TokenCreateReply)},
+    {Opcode::kTokenList, Opcode::kTokenList, {}, XREF_TRIED(TokenListReply)},
+    {Opcode::kTokenRevoke, Opcode::kTokenRevoke, XREF_TRIED(TokenRevokeRequest),
+     XREF_TRIED(CatalogReply)},
 };
 
 #undef XREF_TRIED

@@ -57,6 +57,8 @@ bool MayChange(Opcode opcode) {
     case Opcode::kPurge:
     case Opcode::kDrop:
     case Opcode::kRestore:
+    case Opcode::kTokenCreate:
+    case Opcode::kTokenRevoke:
       return true;
     default:
       return false;

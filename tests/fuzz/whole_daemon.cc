@@ -108,11 +108,12 @@ uint64_t WholeDaemon::Send(size_t connection, Opcode opcode, std::string_view pa
                            Epoch epoch) {
   auto& session = connections_[connection % kConnections];
   if (!session) {
-    session.emplace(service_, 0);
+    session.emplace(service_, 0, "a fuzzer");
     if (opcode != Opcode::kHello) {
       std::string hello;
       protocol::Encode(protocol::HelloRequest{.client = "fuzz"}, hello);
-      Send(connection, Opcode::kHello, hello);
+      const uint64_t greeting = Send(connection, Opcode::kHello, hello);
+      if (!session) return greeting;
     }
   }
   const uint64_t number = ++last_request_;

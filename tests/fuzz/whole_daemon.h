@@ -42,7 +42,8 @@ class WholeDaemon {
     std::string payload;
   };
   // Sends a request on a connection, and begins that where there is none. Returns the request's
-  // number. Expects that what is answered at once is a reply to it.
+  // number, or that of the greeting where the daemon wants an access token. Expects that what is
+  // answered at once is a reply to it.
   uint64_t Send(size_t connection, protocol::Opcode opcode, std::string_view payload,
                 Epoch epoch = 0);
   // Sends bytes that are no frame.

@@ -1,4 +1,5 @@
-// Single words that people write: times, places, addresses, IDs and names. The input is one of
+// Single words that people write: times, places, addresses, access tokens, IDs and
+// names. The input is one of
 // them, which each reader is given.
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "client/cli/times.h"
 #include "client/history.h"
 #include "client/look_alike.h"
+#include "daemon/access_token.h"
 #include "index/vocabulary.h"
 #include "replication/etcd.h"
 #include "tests/fuzz/bodies.h"
@@ -76,10 +78,21 @@ void TryId(std::string_view text) {
   EXPECT_LE(LookAlikeKey(id).size(), id.size());
 }
 
+void TryToken(std::string_view text) {
+  const auto number = ParseToken(text);
+  if (!number) return;
+  EXPECT_LE(text.size(), kTokenTextBytesMax);
+  const std::string made = MakeTokenText(*number);
+  EXPECT_EQ(ParseToken(made), number);
+  EXPECT_EQ(HashOfToken(text).size(), kTokenHashBytes);
+  EXPECT_FALSE(HashesEqual(HashOfToken(text), HashOfToken(made)));
+}
+
 }  // namespace
 
 void RunWords(std::string_view bytes) {
   TryId(bytes);
+  TryToken(bytes);
   const std::string word(bytes);
   const auto time = cli::ParseTime(word);
   if (time.ok()) {
