@@ -106,7 +106,7 @@ asio::awaitable<bool> Connection::ShakeHands() {
   if (gone) co_return false;
   buffer_.commit(size);
   if (Classify(buffer_) == FirstBytes::kOther) {
-    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it", peer_);
+    site_.LogPeer(peer_, "this port speaks TLS only, and the client begins without it");
     stream_.GoOnInTheClear();
     keeps_alive_ = false;
     parser_.emplace();
@@ -121,8 +121,9 @@ asio::awaitable<bool> Connection::ShakeHands() {
   buffer_.consume(taken);
   if (!error) co_return true;
   const unsigned long reason = SslErrorOf(error);
-  spdlog::warn("http: {}: TLS failed: {}", peer_,
-               reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason));
+  const std::string meaning =
+      reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason);
+  site_.LogPeer(peer_, "TLS failed: " + meaning);
   co_await AwaitLeaving();
   co_return false;
 }
@@ -163,7 +164,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
       why =
           "the client begins with TLS, and this port does not speak it: use http://, or start "
           "xrefd with --tls-cert and --tls-key";
-      spdlog::warn("http: {}: {}", peer_, why);
+      site_.LogPeer(peer_, why);
     }
     const Response refusal =
         ResponseOf(error == http::error::header_limit

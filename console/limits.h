@@ -17,6 +17,7 @@ inline constexpr size_t kConnectionsPerAddressMax = 192;
 inline constexpr size_t kProbesMax = 32;
 inline constexpr std::chrono::seconds kProbeTimeout{2};
 inline constexpr size_t kFirstBytes = 4 << 10;  // that are read of a request, or a handshake, first
+inline constexpr uint32_t kPeersLoggedPerSecond = 10;  // with a line of the log each
 inline constexpr size_t kHeaderBytesMax = 16 << 10;
 inline constexpr size_t kTargetBytesMax = 8 << 10;        // of a request: its path and query
 inline constexpr size_t kBodyBytesMax = size_t{8} << 20;  // but for files, which are streamed
