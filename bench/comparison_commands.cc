@@ -129,6 +129,15 @@ void AddPeers(CLI::App& app, ExitCode& exit_code) {
           [&](const std::string& program) { peers.other_xrefds.emplace_back("other", program); },
           "Another xrefd to compare with")
       ->type_name("PATH");
+  auto* certificate =
+      peers_sub
+          ->add_option("--tls-cert", peers.tls_certificate,
+                       "Compare with xrefd over TLS, by this certificate for 127.0.0.1")
+          ->type_name("FILE");
+  auto* key = peers_sub->add_option("--tls-key", peers.tls_key, "The key of that certificate")
+                  ->type_name("FILE")
+                  ->needs(certificate);
+  certificate->needs(key);
   peers_sub->add_option("--references", peers.references, "How many, one or more")
       ->delimiter(',')
       ->check(CLI::Range(uint64_t{1'000}, uint64_t{1'000'000'000}))

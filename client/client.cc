@@ -338,6 +338,19 @@ absl::StatusOr<bool> Client::SetRules(const protocol::RulesSetRequest& request) 
   return ChangeCatalog(Opcode::kRulesSet, request);
 }
 
+absl::StatusOr<protocol::TokenCreateReply> Client::CreateToken(
+    const protocol::TokenCreateRequest& request, std::string& payload) {
+  return Call<protocol::TokenCreateReply>(Opcode::kTokenCreate, request, payload);
+}
+
+absl::StatusOr<protocol::TokenListReply> Client::ListTokens(std::string& payload) {
+  return Call<protocol::TokenListReply>(Opcode::kTokenList, Nothing{}, payload);
+}
+
+absl::StatusOr<bool> Client::RevokeToken(const protocol::TokenRevokeRequest& request) {
+  return ChangeCatalog(Opcode::kTokenRevoke, request);
+}
+
 absl::StatusOr<uint64_t> Client::ListClaims(
     PlaceId place, absl::FunctionRef<void(const protocol::ListedClaim&)> take) {
   uint64_t listed = 0;

@@ -33,11 +33,13 @@
 #include "protocol/change_messages.h"
 #include "protocol/query_messages.h"
 #include "protocol/replication_messages.h"
+#include "protocol/token_messages.h"
 
 namespace xref {
 
 struct ClientOptions {
   std::vector<std::string> servers = {"127.0.0.1:7411"};  // tried in order
+  Channel::Tls tls;                                       // null: without TLS
   std::string token;
   std::string name = "xref client " XREF_VERSION;  // for the server's log
   std::chrono::milliseconds connect_timeout{5'000};
@@ -131,6 +133,13 @@ class Client {
   absl::StatusOr<bool> CreateType(const protocol::TypeCreateRequest& request);
   absl::StatusOr<bool> RenamePlatforms(const protocol::PlatformsRenameRequest& request);
   absl::StatusOr<bool> SetRules(const protocol::RulesSetRequest& request);
+
+  // The reply borrows from `payload`; the token in it is told this once.
+  absl::StatusOr<protocol::TokenCreateReply> CreateToken(
+      const protocol::TokenCreateRequest& request, std::string& payload);
+  absl::StatusOr<protocol::TokenListReply> ListTokens(std::string& payload);
+  // False: it was revoked already.
+  absl::StatusOr<bool> RevokeToken(const protocol::TokenRevokeRequest& request);
   // Calls `take` with every claim at a place, open or expired, in the order of source IDs; returns
   // their number. Asks for one reply after another, so claims that come or go meanwhile may be
   // missed or told; `take` must not use this client.

@@ -46,6 +46,8 @@ Loss LossOf(Opcode opcode) {
     case Opcode::kHistory:
     case Opcode::kLookupAt:
     case Opcode::kCompare:
+    case Opcode::kTokenList:
+    case Opcode::kTokenRevoke:
       return Loss::kSentAgain;
     case Opcode::kHello:
     case Opcode::kVerify:
@@ -77,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
     std::vector<std::string> servers = options.servers;
     for (size_t i = 0; i < servers.size(); ++i) {
       const std::string server = servers[i];
-      auto channel = Channel::Open(server, looking.connect_timeout);
+      auto channel = Channel::Open(server, looking.connect_timeout, looking.tls);
       if (!channel.ok()) {
         last = channel.status();
         continue;

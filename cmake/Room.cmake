@@ -10,6 +10,9 @@ target_compile_options(xref_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 takes "text" + std::to_string(n) for a copy that overlaps itself.
   target_compile_options(xref_options INTERFACE -Wno-restrict)
+else()
+  # GCC's library uses in its own stable_sort what C++ has deprecated, and clang tells of that.
+  target_compile_options(xref_options INTERFACE -Wno-deprecated-declarations)
 endif()
 # Asio: standard executors and concepts only, and no library beside its headers.
 target_compile_definitions(xref_options INTERFACE
@@ -30,8 +33,9 @@ function(xref_window target name)
   cmake_parse_arguments(ARG "" "" "HEADERS" ${ARGN})
   set(window ${PROJECT_BINARY_DIR}/windows/${target})
   if(ARG_HEADERS)
-    file(MAKE_DIRECTORY ${window}/${name})
     foreach(header ${ARG_HEADERS})
+      get_filename_component(folder ${window}/${name}/${header} DIRECTORY)
+      file(MAKE_DIRECTORY ${folder})
       file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${name}/${header} ${window}/${name}/${header} SYMBOLIC)
     endforeach()
   else()

@@ -45,8 +45,8 @@ protocol::Bytes PayloadOf(const std::string& bytes) {
 
 asio::awaitable<std::string> Asker::Exchange(std::string& frame) {
   auto ask = [this, &frame](auto handler) {
-    gateway_.Ask(std::move(frame), [executor = executor_,
-                                    handler = std::move(handler)](std::string reply) mutable {
+    visitor_->Ask(std::move(frame), [executor = executor_,
+                                     handler = std::move(handler)](std::string reply) mutable {
       asio::post(executor, [handler = std::move(handler), reply = std::move(reply)]() mutable {
         std::move(handler)(std::move(reply));
       });

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,16 +42,17 @@ struct Answer {
   Reply value;
 };
 
-// Puts requests of the binary protocol to the daemon, and awaits what becomes of them. For the
-// console's thread. Everything throws a Problem where there is no answer.
+// Puts requests of the binary protocol to the daemon, in the name of a visitor, and awaits what
+// becomes of them. Cheap to copy. For the console's thread. Everything throws a Problem where there
+// is no answer.
 //
 // GCC 12 destroys some temporaries of an expression with co_await in it twice (lambdas with
 // captures, and aggregates), and awaits what stands behind && whatever stands before it. So those
 // have names of their own, and statements, here and in all of this room.
 class Asker {
  public:
-  Asker(Gateway& gateway, boost::asio::any_io_executor executor)
-      : gateway_(gateway), executor_(std::move(executor)) {}
+  Asker(std::shared_ptr<Visitor> visitor, boost::asio::any_io_executor executor)
+      : visitor_(std::move(visitor)), executor_(std::move(executor)) {}
 
   template <typename Reply, typename Request>
   boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode, const Request& request) {
@@ -71,7 +73,7 @@ class Asker {
   // 404 where there is no such place.
   boost::asio::awaitable<PlaceId> Resolve(std::string_view integration, std::string_view type);
 
-  Gateway& gateway() { return gateway_; }
+  const std::shared_ptr<Visitor>& visitor() const { return visitor_; }
   const boost::asio::any_io_executor& executor() const { return executor_; }
 
  private:
@@ -84,7 +86,7 @@ class Asker {
   }
   boost::asio::awaitable<std::string> Exchange(std::string& frame);
 
-  Gateway& gateway_;
+  std::shared_ptr<Visitor> visitor_;
   boost::asio::any_io_executor executor_;
 };
 

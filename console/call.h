@@ -26,6 +26,8 @@ struct Request {
   std::map<std::string, std::string> query;    // decoded
   std::map<std::string, std::string> in_path;  // what the route's {names} stand for
   std::string actor;                           // of a change
+  std::string token;                           // access token that was shown; empty for none
+  boost::asio::ip::tcp::endpoint peer;         // whoever asks
   std::string content_type;                    // without parameters
   std::optional<uint64_t> content_bytes;       // of a body that is streamed, where announced
   std::string body;                            // empty where it is streamed
@@ -41,7 +43,7 @@ Response JsonResponse(const boost::json::object& body, unsigned status = 200);
 
 // What is the same for all requests.
 struct Context {
-  Asker& asker;
+  Gateway& gateway;
   Imports& imports;
   LookAlikes& look_alikes;
 };
@@ -49,9 +51,12 @@ struct Context {
 // One request, being handled.
 class Call {
  public:
-  Call(Context& context, const Request& asked) : context_(context), request(asked) {}
+  // The asker is null for a public route.
+  Call(Context& context, Asker* asker, const Request& asked)
+      : context_(context), asker_(asker), request(asked) {}
 
-  Asker& asker() { return context_.asker; }
+  Asker& asker() { return *asker_; }
+  Gateway& gateway() { return context_.gateway; }
   Imports& imports() { return context_.imports; }
   LookAlikes& look_alikes() { return context_.look_alikes; }
 
@@ -74,11 +79,12 @@ class Call {
 
   template <typename Reply, typename... Message>
   boost::asio::awaitable<Answer<Reply>> Ask(protocol::Opcode opcode, const Message&... message) {
-    return context_.asker.Ask<Reply>(opcode, message...);
+    return asker_->Ask<Reply>(opcode, message...);
   }
 
  private:
   Context& context_;
+  Asker* const asker_;
 
  public:
   const Request& request;

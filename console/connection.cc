@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -12,14 +13,14 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <chrono>
 #include <tuple>
 
 #include "console/assets.h"
 #include "console/limits.h"
-#include "index/vocabulary.h"
+#include "console/target.h"
+#include "tls/failures.h"
+#include "tls/first_bytes.h"
 
 namespace xref::console {
 
@@ -30,41 +31,14 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::string_view kActorUnlessNamed = "http";
-
-Request ParseTarget(http::verb method, std::string_view target) {
-  Request request{.method = method, .target = std::string(target)};
-  if (target.size() > kTargetBytesMax) {
-    throw Problem{414, "bad-request",
-                  fmt::format("the path and its query are longer than {} bytes", kTargetBytesMax)};
-  }
-  const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
-  if (!url) throw BadRequest("the path or its query cannot be read: is something not encoded?");
-  for (const auto& segment : url->segments()) request.path.push_back(segment);
-  for (const auto& param : url->params()) {
-    if (!request.query.emplace(param.key, param.value).second) {
-      throw BadRequest(fmt::format("the parameter {} is there twice", param.key));
-    }
-  }
-  return request;
+// How a connection begins.
+FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
+  const auto bytes = buffer.data();
+  return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 bool IsProbe(const Request& request) {
   return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
-}
-
-// As it comes in a header, which has ASCII only: percent-encoded.
-std::string ActorOf(const std::string& header) {
-  if (header.empty()) return std::string(kActorUnlessNamed);
-  const auto decoded = boost::urls::make_pct_string_view({header.data(), header.size()});
-  std::string actor;
-  if (decoded) decoded->decode({}, boost::urls::string_token::assign_to(actor));
-  if (!IsLabel(actor, kActorBytesMax)) {
-    throw BadRequest(fmt::format(
-        "Xref-Actor is not 1 to {} bytes of percent-encoded text without control characters",
-        kActorBytesMax));
-  }
-  return actor;
 }
 
 template <typename Body>
@@ -98,29 +72,75 @@ struct Connection::BodyShare {
   size_t bytes = 0;
 };
 
+asio::ip::tcp::endpoint Connection::PeerOf(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  return socket.remote_endpoint(error);
+}
+
 void Connection::Stop() {
   is_stopping_ = true;
-  if (is_idle_) stream_.cancel();
+  if (is_idle_) stream_.tcp().cancel();
 }
 
 asio::awaitable<void> Connection::Run() {
-  stream_.expires_after(request_timeout_);
-  while (!is_stopping_ && keeps_alive_) {
+  stream_.tcp().expires_after(request_timeout_);
+  const bool can_ask = co_await ShakeHands();
+  while (can_ask && !is_stopping_ && keeps_alive_) {
     const bool has_request = co_await ReadHeader();
     if (!has_request) break;
     co_await HandleRequest();
     parser_.reset();
     is_idle_ = true;
-    stream_.expires_after(kIdleTimeout);
+    stream_.tcp().expires_after(kIdleTimeout);
   }
+  if (can_ask) co_await SayGoodbye();
   boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.tcp().close();
+}
+
+asio::awaitable<bool> Connection::ShakeHands() {
+  if (stream_.tls() == nullptr) co_return true;
+  const auto [gone, size] =
+      co_await stream_.tcp().async_read_some(buffer_.prepare(kFirstBytes), kTuple);
+  if (gone) co_return false;
+  buffer_.commit(size);
+  if (Classify(buffer_) == FirstBytes::kOther) {
+    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it", peer_);
+    stream_.GoOnInTheClear();
+    keeps_alive_ = false;
+    parser_.emplace();
+    const Response refusal =
+        ResponseOf(BadRequest("this port speaks TLS only: use https:// in place of http://"));
+    co_await Send(refusal);
+    co_await AwaitLeaving();
+    co_return false;
+  }
+  const auto [error, taken] = co_await stream_.tls()->async_handshake(
+      asio::ssl::stream_base::server, buffer_.data(), kTuple);
+  buffer_.consume(taken);
+  if (!error) co_return true;
+  const unsigned long reason = SslErrorOf(error);
+  spdlog::warn("http: {}: TLS failed: {}", peer_,
+               reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason));
+  co_await AwaitLeaving();
+  co_return false;
+}
+
+asio::awaitable<void> Connection::SayGoodbye() {
+  if (stream_.tls() == nullptr) co_return;
+  SSL* const ssl = stream_.tls()->native_handle();
+  if (SSL_is_init_finished(ssl) != 1) co_return;
+  // Otherwise it would be waited for until the client says the same.
+  SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+  stream_.tcp().expires_after(request_timeout_);
+  co_await stream_.tls()->async_shutdown(kTuple);
 }
 
 asio::awaitable<bool> Connection::ReadHeader() {
   if (buffer_.size() == 0) {
-    const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(4096), kTuple);
+    const auto [error, size] =
+        co_await stream_.async_read_some(buffer_.prepare(kFirstBytes), kTuple);
     if (error) co_return false;
     buffer_.commit(size);
   }
@@ -130,7 +150,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytesMax);
   parser_->body_limit(boost::none);
-  stream_.expires_after(request_timeout_);
+  stream_.tcp().expires_after(request_timeout_);
   const auto [error, size] = co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
   if (!error) co_return true;
   const bool is_malformed =
@@ -138,11 +158,18 @@ asio::awaitable<bool> Connection::ReadHeader() {
       error != http::error::end_of_stream && error != http::error::partial_message;
   if (is_malformed) {
     keeps_alive_ = false;
+    std::string why = fmt::format("this is not HTTP/1.1: {}", error.message());
+    if (stream_.tls() == nullptr && Classify(buffer_) == FirstBytes::kTls) {
+      why =
+          "the client begins with TLS, and this port does not speak it: use http://, or start "
+          "xrefd with --tls-cert and --tls-key";
+      spdlog::warn("http: {}: {}", peer_, why);
+    }
     const Response refusal =
         ResponseOf(error == http::error::header_limit
                        ? Problem{431, "bad-request",
                                  fmt::format("the header is longer than {} bytes", kHeaderBytesMax)}
-                       : BadRequest(fmt::format("this is not HTTP/1.1: {}", error.message())));
+                       : BadRequest(why));
     co_await Send(refusal);
     co_await AwaitLeaving();
   }
@@ -150,12 +177,14 @@ asio::awaitable<bool> Connection::ReadHeader() {
 }
 
 asio::awaitable<void> Connection::AwaitLeaving() {
+  co_await SayGoodbye();
   boost::system::error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  stream_.expires_after(request_timeout_);
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_.tcp().expires_after(request_timeout_);
   piece_.resize(kPieceBytes);
   while (!error) {
-    std::tie(error, std::ignore) = co_await stream_.async_read_some(asio::buffer(piece_), kTuple);
+    std::tie(error, std::ignore) =
+        co_await stream_.tcp().async_read_some(asio::buffer(piece_), kTuple);
   }
 }
 
@@ -204,6 +233,9 @@ asio::awaitable<void> Connection::HandleRequest() {
 
 asio::awaitable<void> Connection::HandleRoute(Request& request) {
   const Route& route = FindRoute(request);
+  request.token = BearerIn(Header("Authorization"));
+  request.peer = peer_;
+  const std::shared_ptr<Visitor> visitor = site_.Admit(route, request);
   const bool changes = request.method != http::verb::get && request.method != http::verb::head;
   if (changes) request.actor = ActorOf(Header("Xref-Actor"));
   const std::string type = Header("Content-Type");
@@ -211,9 +243,9 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
   if (const auto announced = parser_->content_length()) request.content_bytes = *announced;
 
   if (const auto* streaming = std::get_if<Route::StreamHandler>(&route.handler)) {
-    co_await site_.Answer(*streaming, request, *this);
+    co_await site_.Answer(*streaming, visitor, request, *this);
     if (request.method != http::verb::head) {
-      stream_.expires_after(kWriteTimeout);
+      stream_.tcp().expires_after(kWriteTimeout);
       const auto end = http::make_chunk_last();
       const auto [error, size] = co_await asio::async_write(stream_, end, kTuple);
       if (error) keeps_alive_ = false;
@@ -235,7 +267,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
     throw Problem{415, "unsupported-media-type", "send JSON, with Content-Type: application/json"};
   }
   const auto& handler = std::get<Route::Handler>(route.handler);
-  const Response answer = co_await site_.Answer(handler, request, key);
+  const Response answer = co_await site_.Answer(handler, visitor, request, key);
   co_await Send(answer);
 }
 
@@ -270,9 +302,9 @@ asio::awaitable<std::string_view> Connection::Read() {
   co_await Continue();
   piece_.resize(kPieceBytes);
   if (body_due_) {
-    stream_.expires_at(*body_due_);
+    stream_.tcp().expires_at(*body_due_);
   } else {
-    stream_.expires_after(request_timeout_);
+    stream_.tcp().expires_after(request_timeout_);
   }
   while (!parser_->is_done()) {
     auto& body = parser_->get().body();
@@ -315,7 +347,7 @@ asio::awaitable<void> Connection::Send(const Response& from) {
   if (from.status != 204 && from.status != 304) response.content_length(size);
   if (!is_head) response.body() = from.body;
   has_answered_ = true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   if (is_head) {
     http::response_serializer<http::string_body> serializer(response);
     const auto [error, ignored] = co_await http::async_write_header(stream_, serializer, kTuple);
@@ -332,7 +364,7 @@ asio::awaitable<bool> Connection::Begin(const Response& head) {
   response.keep_alive(keeps_alive_);
   response.chunked(true);
   has_answered_ = true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   http::response_serializer<http::empty_body> serializer(response);
   const auto [error, ignored] = co_await http::async_write_header(stream_, serializer, kTuple);
   if (error) keeps_alive_ = false;
@@ -341,7 +373,7 @@ asio::awaitable<bool> Connection::Begin(const Response& head) {
 
 asio::awaitable<bool> Connection::Write(std::string_view bytes) {
   if (bytes.empty()) co_return true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   const auto chunk = http::make_chunk(asio::buffer(bytes.data(), bytes.size()));
   const auto [error, ignored] = co_await asio::async_write(stream_, chunk, kTuple);
   if (error) keeps_alive_ = false;

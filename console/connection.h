@@ -2,7 +2,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "console/site.h"
+#include "console/stream.h"
 
 namespace xref::console {
 
@@ -19,20 +19,22 @@ namespace xref::console {
 // Lives on the console's thread.
 class Connection : public BodyStream {
  public:
-  // `for_probes`: answers requests for the daemon's health, and one of them.
-  Connection(boost::beast::tcp_stream stream, Site& site, std::chrono::milliseconds request_timeout,
-             bool for_probes)
-      : stream_(std::move(stream)),
+  // `tls` is null where the port speaks none. `for_probes`: answers requests for the daemon's
+  // health, and one of them.
+  Connection(boost::asio::ip::tcp::socket socket, TlsContext tls, Site& site,
+             std::chrono::milliseconds request_timeout, bool for_probes)
+      : stream_(std::move(socket), std::move(tls)),
         site_(site),
         request_timeout_(request_timeout),
-        for_probes_(for_probes) {}
+        for_probes_(for_probes),
+        peer_(PeerOf(stream_.tcp().socket())) {}
 
   // Until the client goes, or is too slow.
   boost::asio::awaitable<void> Run();
   // Ends it after the request that is under way, or at once if there is none.
   void Stop();
   // Ends it now.
-  void Drop() { stream_.close(); }
+  void Drop() { stream_.tcp().close(); }
 
   bool for_probes() const { return for_probes_; }
   // Whether a request is under way, of which the head has come and the answer is not sent yet.
@@ -50,6 +52,10 @@ class Connection : public BodyStream {
   // A part of the site's memory for bodies, for as long as it is held.
   struct BodyShare;
 
+  // False where it fails, or the client speaks no TLS, which is answered in the clear.
+  boost::asio::awaitable<bool> ShakeHands();
+  // Tells the client that nothing more comes.
+  boost::asio::awaitable<void> SayGoodbye();
   // False at the end of the connection, or where what came is no HTTP, which is answered.
   boost::asio::awaitable<bool> ReadHeader();
   boost::asio::awaitable<void> HandleRequest();
@@ -64,11 +70,14 @@ class Connection : public BodyStream {
   // What came of a request that was answered without it.
   boost::asio::awaitable<void> SkipBody();
   std::string Header(std::string_view name) const;
+  // Unspecified where it is gone already.
+  static boost::asio::ip::tcp::endpoint PeerOf(const boost::asio::ip::tcp::socket& socket);
 
-  boost::beast::tcp_stream stream_;
+  Stream stream_;
   Site& site_;
   const std::chrono::milliseconds request_timeout_;
   const bool for_probes_;
+  const boost::asio::ip::tcp::endpoint peer_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request that is under way
   std::vector<char> piece_;       // what was read of a body last

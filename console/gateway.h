@@ -5,13 +5,17 @@
 #include <absl/functional/any_invocable.h>
 
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "index/vocabulary.h"
+#include "protocol/messages.h"
 
 namespace xref::console {
 
@@ -85,15 +89,22 @@ struct Measures {
   LatencyCounts change_latencies{};
   std::vector<Limit> limits;
   std::vector<Place> places;  // none while it loads
+  // What the visitor is, as NameOf(Role) has it; empty where no access token is needed, or nobody
+  // knows yet. The name of its token, what this is limited to, and when it expires.
+  std::string role;
+  std::string token;
+  std::vector<std::string> token_integrations;
+  int64_t token_expires_us = 0;
 };
 
 // Limits of the HTTP port itself.
 enum class HttpLimit : uint8_t { kConnections, kConnectionsPerAddress, kBodiesBytes };
 
-// Implemented by the daemon, which outlives the console. For the console's thread.
-class Gateway {
+// Somebody who was let in, and what may be done in that name. Implemented by the daemon, which
+// outlives the console. For the console's thread.
+class Visitor {
  public:
-  virtual ~Gateway() = default;
+  virtual ~Visitor() = default;
 
   // Hands in one request: a whole frame of the binary protocol, and not a HELLO. `done` gets the
   // reply's frame, on any thread, and maybe before this returns; an empty one where the request was
@@ -101,15 +112,31 @@ class Gateway {
   using Done = absl::AnyInvocable<void(std::string frame) &&>;
   virtual void Ask(std::string frame, Done done) = 0;
 
+  // Looks at every place and every claim that the visitor may know of.
+  virtual Measures Measure() = 0;
+
+  // Whether the visitor may ask about that integration.
+  virtual bool Reads(std::string_view integration) = 0;
+
+  // Of what came before from the same: the number of the access token, or 0 where none is needed.
+  virtual uint64_t identity() = 0;
+};
+
+// Implemented by the daemon, which outlives the console. For the console's thread.
+class Gateway {
+ public:
+  virtual ~Gateway() = default;
+
+  // Lets somebody in who has shown this access token, or none ("").
+  virtual std::variant<std::shared_ptr<Visitor>, protocol::Refusal> Enter(
+      std::string_view token, const boost::asio::ip::tcp::endpoint& peer) = 0;
+
   // Why questions are not answered now, or changes not taken by a primary; empty where all is well.
   // Cheap, for those who ask every second.
   virtual std::string FindObstacle() = 0;
 
   // Notes what the HTTP port has refused by one of its own limits.
   virtual void CountRefused(HttpLimit limit) = 0;
-
-  // Looks at every place and every claim.
-  virtual Measures Measure() = 0;
 };
 
 }  // namespace xref::console

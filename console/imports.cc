@@ -180,8 +180,8 @@ struct Imports::Mailbox {
   bool is_closed = false;
 };
 
-Imports::Imports(Gateway& gateway, boost::asio::any_io_executor executor)
-    : gateway_(gateway), executor_(std::move(executor)), mailbox_(std::make_shared<Mailbox>()) {}
+Imports::Imports(boost::asio::any_io_executor executor)
+    : executor_(std::move(executor)), mailbox_(std::make_shared<Mailbox>()) {}
 
 Imports::~Imports() { Close(); }
 
@@ -191,11 +191,11 @@ void Imports::Close() {
   mailbox_->changed.notify_all();
 }
 
-std::string Imports::AskAndWait(std::string frame) {
+std::string Imports::AskAndWait(const std::shared_ptr<Visitor>& visitor, std::string frame) {
   const auto reply = std::make_shared<std::optional<std::string>>();  // guarded by the mailbox
   boost::asio::post(executor_,
-                    [this, frame = std::move(frame), mailbox = mailbox_, reply]() mutable {
-                      gateway_.Ask(std::move(frame), [mailbox, reply](std::string bytes) {
+                    [visitor, frame = std::move(frame), mailbox = mailbox_, reply]() mutable {
+                      visitor->Ask(std::move(frame), [mailbox, reply](std::string bytes) {
                         const std::lock_guard lock(mailbox->mutex);
                         *reply = std::move(bytes);
                         mailbox->changed.notify_all();
@@ -212,8 +212,8 @@ std::shared_ptr<ImportRun> Imports::Find(const std::string& id) const {
   return at == runs_.end() ? nullptr : *at;
 }
 
-std::shared_ptr<ImportRun> Imports::Start(ImportOptions options, int pipe,
-                                          std::function<void()> on_end) {
+std::shared_ptr<ImportRun> Imports::Start(ImportOptions options, std::shared_ptr<Visitor> visitor,
+                                          int pipe, std::function<void()> on_end) {
   const auto running =
       std::count_if(runs_.begin(), runs_.end(), [](const auto& run) { return !run->is_over(); });
   if (static_cast<size_t>(running) >= kImportsRunningMax) {
@@ -227,7 +227,10 @@ std::shared_ptr<ImportRun> Imports::Start(ImportOptions options, int pipe,
     throw Problem{409, "exists", fmt::format("there was an import {} already", options.id)};
   }
   auto run = std::make_shared<ImportRun>(
-      std::move(options), pipe, [this](std::string frame) { return AskAndWait(std::move(frame)); },
+      std::move(options), pipe,
+      [this, visitor = std::move(visitor)](std::string frame) {
+        return AskAndWait(visitor, std::move(frame));
+      },
       std::move(on_end));
   runs_.push_front(run);
   while (runs_.size() > kImportsKept && runs_.back()->is_over()) runs_.pop_back();

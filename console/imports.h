@@ -102,7 +102,7 @@ class ImportRun {
 // Those that run, and the last ones that are over. For the console's thread.
 class Imports {
  public:
-  Imports(Gateway& gateway, boost::asio::any_io_executor executor);
+  explicit Imports(boost::asio::any_io_executor executor);
   // Waits for all that run, whose pipes must be closed.
   ~Imports();
 
@@ -113,15 +113,16 @@ class Imports {
   const std::deque<std::shared_ptr<ImportRun>>& all() const { return runs_; }
   std::shared_ptr<ImportRun> Find(const std::string& id) const;
 
-  // Starts one that reads from the pipe. Throws a Problem if too many run, or the ID was used.
-  std::shared_ptr<ImportRun> Start(ImportOptions options, int pipe, std::function<void()> on_end);
+  // Starts one that reads from the pipe, in the name of the visitor. Throws a Problem if too many
+  // run, or the ID was used.
+  std::shared_ptr<ImportRun> Start(ImportOptions options, std::shared_ptr<Visitor> visitor,
+                                   int pipe, std::function<void()> on_end);
 
  private:
   // Between the console's thread, others that answer, and the threads of imports, which wait.
   struct Mailbox;
-  std::string AskAndWait(std::string frame);
+  std::string AskAndWait(const std::shared_ptr<Visitor>& visitor, std::string frame);
 
-  Gateway& gateway_;
   boost::asio::any_io_executor executor_;
   const std::shared_ptr<Mailbox> mailbox_;
   uint64_t last_number_ = 0;

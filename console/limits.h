@@ -16,6 +16,7 @@ inline constexpr size_t kConnectionsPerAddressMax = 192;
 // Those who are asked, beside the others; and how long they may take to say it.
 inline constexpr size_t kProbesMax = 32;
 inline constexpr std::chrono::seconds kProbeTimeout{2};
+inline constexpr size_t kFirstBytes = 4 << 10;  // that are read of a request, or a handshake, first
 inline constexpr size_t kHeaderBytesMax = 16 << 10;
 inline constexpr size_t kTargetBytesMax = 8 << 10;        // of a request: its path and query
 inline constexpr size_t kBodyBytesMax = size_t{8} << 20;  // but for files, which are streamed

@@ -71,7 +71,7 @@ asio::awaitable<void> LookAlikeSearch::Search(Asker& asker) {
   }
 }
 
-asio::awaitable<void> LookAlikeSearch::Run(std::shared_ptr<LookAlikeSearch> search, Asker& asker) {
+asio::awaitable<void> LookAlikeSearch::Run(std::shared_ptr<LookAlikeSearch> search, Asker asker) {
   try {
     co_await search->Search(asker);
   } catch (const Problem& problem) {

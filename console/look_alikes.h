@@ -32,7 +32,7 @@ class LookAlikeSearch {
   LookAlikeSearch(uint64_t number, PlaceId of) : number_(number), place_(of) {}
 
   // To the end. Keeps itself alive.
-  static boost::asio::awaitable<void> Run(std::shared_ptr<LookAlikeSearch> search, Asker& asker);
+  static boost::asio::awaitable<void> Run(std::shared_ptr<LookAlikeSearch> search, Asker asker);
 
   uint64_t number() const { return number_; }
   PlaceId place() const { return place_; }

@@ -15,6 +15,8 @@ std::string_view TitleOf(unsigned status) {
   switch (status) {
     case 400:
       return "Bad request";
+    case 401:
+      return "Not let in";
     case 403:
       return "Refused";
     case 404:
@@ -95,6 +97,8 @@ Problem ProblemOf(const protocol::Refusal& refusal) {
       return {413, "too-large", refusal.message};
     case StatusCode::kOverloaded:
       return {429, "overloaded", refusal.message};
+    case StatusCode::kUnauthenticated:
+      return {401, "unauthenticated", refusal.message};
     case StatusCode::kForbidden:
       return Forbidden(refusal.message);
     case StatusCode::kUnknownPlace:

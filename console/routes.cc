@@ -15,10 +15,10 @@ using boost::beast::http::verb;
 #define XREF_TYPE "/api/v1/integrations/{integration}/types/{type}"
 
 constexpr Route kRoutes[] = {
-    {verb::get, "/healthz", "", &GetHealth},
-    {verb::get, "/readyz", "", &GetReadiness},
+    {verb::get, "/healthz", "", &GetHealth, true},
+    {verb::get, "/readyz", "", &GetReadiness, true},
     {verb::get, "/metrics", "", &GetMetrics},
-    {verb::get, "/api/v1/openapi.json", "", &GetDescription},
+    {verb::get, "/api/v1/openapi.json", "", &GetDescription, true},
     {verb::get, "/api/v1/status", "", &GetStatus},
 
     {verb::get, "/api/v1/integrations", "", &ListIntegrations},

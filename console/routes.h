@@ -20,6 +20,8 @@ struct Route {
   std::string_view params;   // of the query that it takes, with spaces between them
   // A handler of streams reads the body by itself, and writes the answer.
   std::variant<Handler, StreamHandler> handler;
+  // Answered to whoever asks, with or without an access token.
+  bool is_public = false;
 };
 
 // The route of a request, whose path parameters it fills in. HEAD is answered as GET is. Throws a

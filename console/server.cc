@@ -20,6 +20,7 @@
 #include "console/connection.h"
 #include "console/limits.h"
 #include "console/site.h"
+#include "tls/server_context.h"
 
 namespace xref::console {
 
@@ -90,7 +91,7 @@ class Server::Impl {
       const tcp::endpoint peer = socket.remote_endpoint(ignored);
       const bool for_probes = !MakeRoom(peer.address());
       const auto connection = std::make_shared<Connection>(
-          boost::beast::tcp_stream(std::move(socket)), site_,
+          std::move(socket), options_.tls == nullptr ? nullptr : options_.tls->current(), site_,
           for_probes ? kProbeTimeout : options_.request_timeout, for_probes);
       connections_.emplace(connection, peer.address());
       asio::co_spawn(context_, Serve(connection), asio::detached);

@@ -1,5 +1,6 @@
 #include "console/site.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -27,9 +28,9 @@ std::string_view HostOf(std::string_view authority) {
 
 Site::Site(Gateway& gateway, asio::any_io_executor executor, std::vector<std::string> host_names)
     : host_names_(std::move(host_names)),
-      asker_(gateway, executor),
-      imports_(gateway, executor),
-      context_{asker_, imports_, look_alikes_} {}
+      executor_(executor),
+      imports_(executor),
+      context_{gateway, imports_, look_alikes_} {}
 
 bool Site::IsOwnHost(std::string_view authority) const {
   const std::string host(HostOf(authority));
@@ -56,9 +57,18 @@ void Site::RequireTrusted(const Source& source, verb method) const {
   }
 }
 
-asio::awaitable<Response> Site::Handle(const Route::Handler& handler, const Request& request) {
+std::shared_ptr<Visitor> Site::Admit(const Route& route, const Request& request) {
+  if (route.is_public) return nullptr;
+  auto entered = context_.gateway.Enter(request.token, request.peer);
+  if (const auto* refusal = std::get_if<protocol::Refusal>(&entered)) throw ProblemOf(*refusal);
+  return std::get<std::shared_ptr<Visitor>>(std::move(entered));
+}
+
+asio::awaitable<Response> Site::Handle(const Route::Handler& handler,
+                                       std::shared_ptr<Visitor> visitor, const Request& request) {
   try {
-    Call call(context_, request);
+    Asker asker(std::move(visitor), executor_);
+    Call call(context_, &asker, request);
     co_return co_await handler(call);
   } catch (const Problem& problem) {
     co_return ResponseOf(problem);
@@ -68,19 +78,26 @@ asio::awaitable<Response> Site::Handle(const Route::Handler& handler, const Requ
   }
 }
 
-asio::awaitable<Response> Site::Answer(const Route::Handler& handler, const Request& request,
-                                       const std::string& key) {
-  if (key.empty() || IsSafe(request.method)) co_return co_await Handle(handler, request);
+asio::awaitable<Response> Site::Answer(const Route::Handler& handler,
+                                       std::shared_ptr<Visitor> visitor, const Request& request,
+                                       const std::string& given_key) {
+  if (given_key.empty() || IsSafe(request.method)) {
+    co_return co_await Handle(handler, std::move(visitor), request);
+  }
+  // Nobody is answered with what another one was told.
+  const std::string key = fmt::format("{} {}", visitor->identity(), given_key);
   const std::optional<Response> again = idempotency_.Begin(key, request);
   if (again) co_return *again;
-  Response answer = co_await Handle(handler, request);
+  Response answer = co_await Handle(handler, std::move(visitor), request);
   idempotency_.Finish(key, answer);
   co_return answer;
 }
 
-asio::awaitable<void> Site::Answer(const Route::StreamHandler& handler, const Request& request,
+asio::awaitable<void> Site::Answer(const Route::StreamHandler& handler,
+                                   std::shared_ptr<Visitor> visitor, const Request& request,
                                    BodyStream& stream) {
-  Call call(context_, request);
+  Asker asker(std::move(visitor), executor_);
+  Call call(context_, &asker, request);
   co_await handler(call, stream);
 }
 
@@ -88,6 +105,7 @@ Response ResponseOf(const Problem& problem) {
   Response response{
       .status = problem.status, .body = problem.Body(), .content_type = "application/problem+json"};
   if (!problem.allow.empty()) response.headers.emplace_back("Allow", problem.allow);
+  if (problem.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.status == 429 || problem.status == 503) {
     response.headers.emplace_back("Retry-After", "1");
   }

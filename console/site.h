@@ -29,24 +29,31 @@ class Site {
   // Throws a Problem where the request is meant for another server, or comes from another page.
   void RequireTrusted(const Source& source, boost::beast::http::verb method) const;
 
+  // In whose name a request of that route is answered. Throws a Problem where somebody must show an
+  // access token, or another one; null for a public route.
+  std::shared_ptr<Visitor> Admit(const Route& route, const Request& request);
+
   // Answers a request whose body is read. `key` is its Idempotency-Key, or empty.
-  boost::asio::awaitable<Response> Answer(const Route::Handler& handler, const Request& request,
+  boost::asio::awaitable<Response> Answer(const Route::Handler& handler,
+                                          std::shared_ptr<Visitor> visitor, const Request& request,
                                           const std::string& key);
-  boost::asio::awaitable<void> Answer(const Route::StreamHandler& handler, const Request& request,
+  boost::asio::awaitable<void> Answer(const Route::StreamHandler& handler,
+                                      std::shared_ptr<Visitor> visitor, const Request& request,
                                       BodyStream& stream);
 
   Imports& imports() { return imports_; }
-  Gateway& gateway() { return asker_.gateway(); }
+  Gateway& gateway() { return context_.gateway; }
 
   // Bytes of all bodies that are held. Shared with whoever holds one, who may outlive the site.
   const std::shared_ptr<size_t> body_bytes = std::make_shared<size_t>(0);
 
  private:
-  boost::asio::awaitable<Response> Handle(const Route::Handler& handler, const Request& request);
+  boost::asio::awaitable<Response> Handle(const Route::Handler& handler,
+                                          std::shared_ptr<Visitor> visitor, const Request& request);
   bool IsOwnHost(std::string_view host) const;
 
   const std::vector<std::string> host_names_;
-  Asker asker_;
+  const boost::asio::any_io_executor executor_;
   Imports imports_;
   LookAlikes look_alikes_;
   Context context_;

@@ -15,6 +15,7 @@
 
 #include "protocol/change_messages.h"
 #include "protocol/replication_messages.h"
+#include "protocol/token_messages.h"
 
 namespace xref {
 
@@ -47,7 +48,8 @@ struct ChangeRequest {
                protocol::TypeCreateRequest, protocol::PlatformsRenameRequest,
                protocol::RulesSetRequest, protocol::ClaimsRequest, protocol::PurgePreviewRequest,
                protocol::PurgeRequest, protocol::DropPreviewRequest, protocol::DropRequest,
-               protocol::FollowRequest, protocol::CompareRequest, EmptyTrashRequest, GatherRequest,
+               protocol::FollowRequest, protocol::CompareRequest, protocol::TokenCreateRequest,
+               protocol::TokenRevokeRequest, EmptyTrashRequest, GatherRequest,
                RestoreIntegrationRequest>
       asked;
   protocol::FrameHeader header;

@@ -13,6 +13,10 @@
 #include <utility>
 
 #include "daemon/limits.h"
+#include "daemon/listener.h"
+#include "tls/filter.h"
+#include "tls/first_bytes.h"
+#include "tls/server_context.h"
 
 namespace xref {
 
@@ -21,15 +25,16 @@ using asio::ip::tcp;
 using protocol::Malformed;
 using protocol::NeedMore;
 using protocol::Parsed;
+using protocol::StatusCode;
 
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-std::string NameOf(const tcp::socket& socket) {
+// Unspecified where it is gone already.
+tcp::endpoint PeerOf(const tcp::socket& socket) {
   boost::system::error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return socket.remote_endpoint(error);
 }
 
 }  // namespace
@@ -42,13 +47,18 @@ Connection::Connection(tcp::socket socket, Admission admission, Service& service
       service_(service),
       buffer_limit_(service.limits[static_cast<size_t>(Limit::kBufferBytes)]),
       thread_(thread),
-      session_(service, io_thread),
+      peer_(ToString(PeerOf(socket_))),
+      session_(service, io_thread, PeerOf(socket_)),
       leadership_(service.state.leadership),
       counters_(service.state.io[io_thread]),
       refusals_(service.state.refusals),
-      peer_(NameOf(socket_)),
       frame_due_since_(Clock::now()),
-      idle_since_(*frame_due_since_) {}
+      idle_since_(*frame_due_since_) {
+  if (service.tls == nullptr) return;
+  tls_ = std::make_unique<TlsFilter>(service.tls->current(), TlsFilter::Side::kServer);
+}
+
+Connection::~Connection() = default;
 
 void Connection::Start() {
   boost::system::error_code error;
@@ -76,17 +86,23 @@ asio::awaitable<void> Connection::Run() {
       frame_due_since_.reset();  // it was not the peer that was waited for
     } else if (needed) {
       if (!MakeRoom(*needed)) break;
-      const auto [error, size] = co_await Read(input_.size() - input_end_);
+      if (tls_ && OpenSealed()) continue;
+      const auto [error, size] = co_await Read(ReadRoom());
       if (error) input_over_ = true;  // also when Drain or Abandon cancelled the read
-      input_end_ += size;
+      TakeIn(size);
     } else {
       // The turn is over. A read of nothing comes back once the thread has looked for what came
       // meanwhile, and is then ahead of it; another one is behind it.
-      co_await Read(0);
-      co_await Read(0);
+      co_await Read({});
+      co_await Read({});
     }
   }
   while (!broken_ && !Idle()) co_await WaitForProgress();
+  if (tls_) {
+    tls_->Close();
+    Flush();
+    while (!broken_ && !Idle()) co_await WaitForProgress();
+  }
   if (refused_ && !broken_ && !draining_) co_await AwaitPeerLeaving();
   boost::system::error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
@@ -110,8 +126,64 @@ asio::awaitable<void> Connection::AwaitPeerLeaving() {
   }
 }
 
-asio::awaitable<std::tuple<boost::system::error_code, size_t>> Connection::Read(size_t most) {
-  return socket_.async_read_some(asio::buffer(input_.data() + input_end_, most), kTuple);
+asio::awaitable<std::tuple<boost::system::error_code, size_t>> Connection::Read(
+    asio::mutable_buffer room) {
+  return socket_.async_read_some(room, kTuple);
+}
+
+asio::mutable_buffer Connection::ReadRoom() {
+  if (!tls_) return asio::buffer(input_.data() + input_end_, input_.size() - input_end_);
+  const std::span<uint8_t> room = tls_->Room();
+  return asio::buffer(room.data(), room.size());
+}
+
+void Connection::TakeIn(size_t size) {
+  if (tls_) {
+    tls_->Received(size);
+  } else {
+    input_end_ += size;
+  }
+}
+
+// ---- TLS ----
+
+size_t Connection::sealed() const { return tls_->Sealed().size(); }
+
+bool Connection::OpenSealed() {
+  const bool was_open = tls_->state() == TlsFilter::State::kOpen;
+  if (tls_->is_fresh() && RefusePlain()) return true;
+  const size_t made = tls_->Open({input_.data() + input_end_, input_.size() - input_end_});
+  input_end_ += made;
+  if (!was_open && tls_->state() == TlsFilter::State::kOpen) {
+    spdlog::debug("{}: {}", peer_, tls_->Describe());
+  }
+  if (!tls_->Sealed().empty()) Flush();  // its part of the handshake
+  if (made > 0 || broken_) return true;
+  if (tls_->state() == TlsFilter::State::kFailed) {
+    thread_.LogPeer(peer_, fmt::format("TLS failed: {}", tls_->failure()));
+    refused_ = true;
+  }
+  if (tls_->state() == TlsFilter::State::kFailed || tls_->state() == TlsFilter::State::kClosed) {
+    input_over_ = true;
+    return true;
+  }
+  return false;
+}
+
+bool Connection::RefusePlain() {
+  if (Classify(tls_->received()) != FirstBytes::kOther) return false;
+  constexpr std::string_view kNoTls = "this port speaks TLS only";
+  thread_.LogPeer(peer_, fmt::format("{}, and the peer begins without it", kNoTls));
+  tls_.reset();  // so that it can be told
+  session_.RefuseStream({StatusCode::kBadRequest,
+                         fmt::format("{}: connect with --tls, or --tls-ca FILE; a standby with "
+                                     "--peer-tls-ca FILE",
+                                     kNoTls),
+                         0},
+                        output_);
+  Flush();
+  input_over_ = refused_ = true;
+  return true;
 }
 
 std::optional<size_t> Connection::HandleInput() {
@@ -133,7 +205,13 @@ std::optional<size_t> Connection::HandleInput() {
       if (due && !frame_due_since_) frame_due_since_ = Clock::now();
       return more->bytes;
     } else {
-      const Malformed& malformed = std::get<Malformed>(result);
+      Malformed malformed = std::get<Malformed>(result);
+      if (!tls_ && !session_.greeted() && Classify(stream) == FirstBytes::kTls) {
+        malformed = {StatusCode::kBadRequest,
+                     "the peer begins with TLS, and this port does not speak it: connect without "
+                     "TLS, or start xrefd with --tls-cert and --tls-key",
+                     0};
+      }
       thread_.LogPeer(peer_, malformed.message);
       session_.RefuseStream(malformed, output_);
       input_over_ = refused_ = true;
@@ -221,8 +299,10 @@ void Connection::Flush() {
   if (waits_to_write_ || broken_) return;
   while (unsent() > 0) {
     boost::system::error_code error;
-    const size_t size = socket_.write_some(asio::buffer(output_.data() + sent_, unsent()), error);
-    sent_ += size;
+    const asio::const_buffer next = NextToSend();
+    if (next.size() == 0) break;  // nothing can be sealed any more
+    const size_t size = socket_.write_some(next, error);
+    NoteSent(size);
     taken_since_due_ += size;
     if (taken_since_due_ >= kOutputTakenMin) output_due_since_.reset();
     if (error == asio::error::would_block) {
@@ -251,10 +331,28 @@ void Connection::Flush() {
   if (output_.capacity() > 2 * kOutputBytesMax) output_.shrink_to_fit();
 }
 
+asio::const_buffer Connection::NextToSend() {
+  const std::string_view plain = std::string_view(output_).substr(sent_);
+  if (!tls_) return asio::buffer(plain);
+  if (tls_->Sealed().empty() && !plain.empty()) {
+    const std::string_view piece = plain.substr(0, kSealedBytes);
+    if (tls_->Seal(piece)) sent_ += piece.size();
+  }
+  return asio::buffer(tls_->Sealed());
+}
+
+void Connection::NoteSent(size_t size) {
+  if (tls_) {
+    tls_->Sent(size);
+  } else {
+    sent_ += size;
+  }
+}
+
 // Of a peer that always has something left to take, the output would otherwise keep all that it
 // took. No more bytes are moved than were sent.
 void Connection::DropSent() {
-  if (sent_ < unsent()) return;
+  if (sent_ < output_.size() - sent_) return;
   output_.erase(0, sent_);
   sent_ = 0;
 }
@@ -314,11 +412,15 @@ void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& 
     }
   }
   if (frame_due_since_ && now - *frame_due_since_ > deadlines.frame) {
+    const bool shakes_hands = tls_ && tls_->state() == TlsFilter::State::kHandshake;
     Abandon(Limit::kFrameTimeoutMs, session_.greeted()
                                         ? "half a frame, and the rest did not come in time"
-                                        : "no HELLO in time");
+                                    : shakes_hands ? "no TLS handshake in time"
+                                                   : "no HELLO in time");
   } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
     Abandon(Limit::kOutputTimeoutMs, "it does not take its replies");
+  } else if (session_.has_expired(TokenClockNow())) {
+    Abandon("its access token has expired");
   } else if (backup_due_since_ && unsent() == 0 && now - *backup_due_since_ > deadlines.frame) {
     Abandon(Limit::kFrameTimeoutMs, "it does not fetch its backup");
   } else if (deadlines.idle.count() > 0 && now - idle_since_ > deadlines.idle) {

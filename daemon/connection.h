@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -17,15 +18,21 @@
 
 namespace xref {
 
+class TlsFilter;
+
 // One peer: reads frames, has the session answer them, sends the replies. A batch is handled as a
 // plain synchronous loop between one read and one write; only changes are answered later, when the
 // writer is done with them.
+//
+// Where the port speaks TLS, what is read passes through a filter before it is input, and output
+// passes through it before it is sent; all else is the same.
 //
 // Lives on one I/O thread; every method runs there. Kept alive by its coroutine and by the thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, Admission admission, Service& service,
              IoThread& thread, size_t io_thread);
+  ~Connection();
 
   void Start();
 
@@ -42,13 +49,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Clock = std::chrono::steady_clock;
 
   boost::asio::awaitable<void> Run();
-  // Reads behind what is read, where there is room for this much. While it answers questions, a
-  // connection waits for this operation only: Asio recycles memory best where all is of one size.
-  boost::asio::awaitable<std::tuple<boost::system::error_code, size_t>> Read(size_t most);
+  // While it answers questions, a connection waits for this operation only: Asio recycles memory
+  // best where all is of one size.
+  boost::asio::awaitable<std::tuple<boost::system::error_code, size_t>> Read(
+      boost::asio::mutable_buffer room);
+  // Where what is read next goes, and what is done with that much of it.
+  boost::asio::mutable_buffer ReadRoom();
+  void TakeIn(size_t size);
   // Answers whole frames in the input, until there is none left, the peer must wait, or the turn is
   // over. If none is left, says how many bytes the input needs for the next one.
   std::optional<size_t> HandleInput();
   boost::asio::awaitable<void> AwaitPeerLeaving();
+
+  // Makes input of what the filter holds, and looks at how the handshake goes. False where there is
+  // nothing left of that.
+  bool OpenSealed();
+  // Refuses a peer that begins with something else than TLS; false where it does not.
+  bool RefusePlain();
+
   void HandleFrame(const protocol::Frame& frame);
   // `term`: of the daemon's leadership, when the peer asked.
   void OnChangeDone(const std::string& frame, uint64_t term);
@@ -69,6 +87,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Sends as much as the peer takes now, and arranges for the rest.
   void Flush();
+  // The next bytes for the socket, and what is done once so many of them are sent.
+  boost::asio::const_buffer NextToSend();
+  void NoteSent(size_t size);
   void DropSent();
   // False where there is none: then the peer was told so.
   bool MakeRoom(size_t needed);
@@ -76,7 +97,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // By a limit.
   void Abandon(Limit limit, std::string_view why);
 
-  size_t unsent() const { return output_.size() - sent_; }
+  // Replies that are not sent, and what the filter has made.
+  size_t unsent() const {
+    const size_t plain = output_.size() - sent_;
+    return tls_ ? plain + sealed() : plain;
+  }
+  size_t sealed() const;
 
   const Admission admission_;
   boost::asio::ip::tcp::socket socket_;
@@ -84,11 +110,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Service& service_;
   const uint64_t buffer_limit_;
   IoThread& thread_;
+  const std::string peer_;  // for the log
   Session session_;
   const Leadership& leadership_;
   IoCounters& counters_;
   Refusals& refusals_;
-  std::string peer_;  // for the log
+  std::unique_ptr<TlsFilter> tls_;  // null where the port speaks no TLS
 
   // Bytes [input_begin_, input_end_) are read and not handled yet.
   std::vector<uint8_t> input_;

@@ -45,21 +45,61 @@ int64_t NowUs() {
       .count();
 }
 
+std::string FindObstacleOf(const ServerState& state) {
+  switch (state.phase()) {
+    case Phase::kLoading:
+      return "the daemon is loading its references";
+    case Phase::kReadOnly:
+      return "a commit failed, so that no change is taken: " + state.troubles();
+    case Phase::kDraining:
+      return "the daemon is ending";
+    case Phase::kDiverged:
+      return "the state of this standby is not that of its primary";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
-ConsoleGateway::ConsoleGateway(Service& service, size_t slot)
-    : service_(service), slot_(slot), session_(service, slot) {
+std::variant<std::shared_ptr<console::Visitor>, protocol::Refusal> ConsoleGateway::Enter(
+    std::string_view token, const boost::asio::ip::tcp::endpoint& peer) {
+  auto visitor = std::make_shared<ConsoleVisitor>(service_, slot_, peer);
+  if (auto refusal = visitor->Greet(token)) return *std::move(refusal);
+  return visitor;
+}
+
+std::string ConsoleGateway::FindObstacle() { return FindObstacleOf(service_.state); }
+
+void ConsoleGateway::CountRefused(console::HttpLimit limit) {
+  service_.state.refusals.Count(LimitOf(limit));
+}
+
+protocol::MaybeRefusal ConsoleVisitor::Greet(std::string_view token) {
   std::string hello;
   protocol::FrameHeader header;
   header.opcode = protocol::Opcode::kHello;
   protocol::FrameWriter writer(hello, header);
-  protocol::Encode(protocol::HelloRequest{.client = "console"}, hello);
+  protocol::Encode(protocol::HelloRequest{.client = "console", .token = token}, hello);
   writer.Close();
-  std::string ignored;
-  session_.Handle(FrameOf(hello), ignored, []() -> Session::ChangeDone { return nullptr; });
+  std::string reply;
+  session_.Handle(FrameOf(hello), reply, []() -> Session::ChangeDone { return nullptr; });
+  const protocol::Frame frame = FrameOf(reply);
+  if (frame.header.status == protocol::StatusCode::kOk) return std::nullopt;
+  return protocol::DecodeRefusal(frame.header.status, frame.payload);
 }
 
-void ConsoleGateway::Ask(std::string bytes, Done done) {
+bool ConsoleVisitor::Reads(std::string_view integration) {
+  const auto access = session_.FindAccess();
+  return access && access->May(Permission::kRead) && access->Sees(integration);
+}
+
+uint64_t ConsoleVisitor::identity() {
+  const auto access = session_.FindAccess();
+  return access ? access->token() : 0;
+}
+
+void ConsoleVisitor::Ask(std::string bytes, Done done) {
   const protocol::Frame frame = FrameOf(bytes);
   const bool is_change = protocol::MutationOf(frame.header.opcode).has_value();
   const Leadership& leadership = service_.state.leadership;
@@ -80,35 +120,45 @@ void ConsoleGateway::Ask(std::string bytes, Done done) {
   if (next != Session::Next::kPending) std::move (*shared)(std::move(reply));
 }
 
-std::string ConsoleGateway::FindObstacle() {
-  switch (service_.state.phase()) {
-    case Phase::kLoading:
-      return "the daemon is loading its references";
-    case Phase::kReadOnly:
-      return "a commit failed, so that no change is taken: " + service_.state.troubles();
-    case Phase::kDraining:
-      return "the daemon is ending";
-    case Phase::kDiverged:
-      return "the state of this standby is not that of its primary";
-    default:
-      return "";
-  }
-}
-
-Measures ConsoleGateway::Measure() {
+Measures ConsoleVisitor::Measure() {
   const ServerState& state = service_.state;
   const Phase phase = state.phase();
   Measures measures;
   measures.state = std::string(NameOf(phase));
-  measures.ready = FindObstacle().empty();
-  measures.troubles = state.troubles();
+  measures.ready = FindObstacleOf(state).empty();
   measures.uptime_seconds = static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - service_.started).count());
   measures.epoch = state.epoch;
   measures.lsn = state.lsn;
   measures.snapshot_lsn = state.snapshot_lsn;
+  MeasureReplication(measures);
+  if (phase == Phase::kLoading) {
+    measures.references = state.references_loaded;
+    measures.references_expected = state.references_expected;
+    return measures;
+  }
+  const auto access = session_.FindAccess();
+  if (!access) return measures;
+  if (!access->is_open()) {
+    measures.role = NameOf(access->role());
+    measures.token = access->name();
+    measures.token_integrations = access->integrations();
+    measures.token_expires_us = access->expires_us();
+  }
+  // What is counted of all integrations together is not for those who may know of some.
+  if (access->SeesAll()) MeasureAll(measures);
+  MeasurePlaces(measures, *access);
+  return measures;
+}
+
+void ConsoleVisitor::MeasureAll(Measures& measures) const {
+  const ServerState& state = service_.state;
+  measures.troubles = state.troubles();
   measures.memory_bytes = service_.store.bytes_reserved();
   measures.memory_limit_bytes = service_.memory_limit;
+  measures.journal_bytes = service_.files.journal->BytesUsed();
+  measures.journal_held_bytes = service_.files.journal->BytesHeld();
+  measures.snapshot_bytes = service_.files.snapshots->current()->BytesUsed();
   for (const IoCounters& io : state.io) {
     measures.connections += io.connections;
     measures.requests += io.requests;
@@ -128,24 +178,9 @@ Measures ConsoleGateway::Measure() {
   measures.commit_us_max = state.writer.group_us_max;
   measures.buffer_bytes = state.buffer_bytes();
   MeasureLimits(measures);
-  MeasureReplication(measures);
-  if (phase == Phase::kLoading) {
-    measures.references = state.references_loaded;
-    measures.references_expected = state.references_expected;
-  } else {
-    measures.journal_bytes = service_.files.journal->BytesUsed();
-    measures.journal_held_bytes = service_.files.journal->BytesHeld();
-    measures.snapshot_bytes = service_.files.snapshots->current()->BytesUsed();
-    MeasurePlaces(measures);
-  }
-  return measures;
 }
 
-void ConsoleGateway::CountRefused(console::HttpLimit limit) {
-  service_.state.refusals.Count(LimitOf(limit));
-}
-
-void ConsoleGateway::MeasureLimits(Measures& measures) const {
+void ConsoleVisitor::MeasureLimits(Measures& measures) const {
   for (size_t i = 0; i < kLimits; ++i) {
     const auto limit = static_cast<Limit>(i);
     Measures::Limit& measured = measures.limits.emplace_back();
@@ -155,7 +190,7 @@ void ConsoleGateway::MeasureLimits(Measures& measures) const {
   }
 }
 
-void ConsoleGateway::MeasureReplication(Measures& measures) const {
+void ConsoleVisitor::MeasureReplication(Measures& measures) const {
   const ServerState& state = service_.state;
   const bool is_loading = state.phase() == Phase::kLoading;
   if (state.is_standby() || (service_.follower != nullptr && is_loading)) {
@@ -179,11 +214,12 @@ void ConsoleGateway::MeasureReplication(Measures& measures) const {
   }
 }
 
-void ConsoleGateway::MeasurePlaces(Measures& measures) const {
+void ConsoleVisitor::MeasurePlaces(Measures& measures, const Access& access) const {
   std::vector<PlaceId> numbers;
   service_.store.ReadCatalog(slot_, [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
-    measures.integrations = catalog.integrations().size();
     for (const auto& [name, integration] : catalog.integrations()) {
+      if (!access.Sees(name)) continue;
+      ++measures.integrations;
       for (const CatalogType& type : integration.types) {
         const uint64_t references = size_of(type.place).references;
         measures.references += references;
@@ -208,7 +244,7 @@ void ConsoleGateway::MeasurePlaces(Measures& measures) const {
   }
 }
 
-std::pair<uint64_t, uint64_t> ConsoleGateway::CountClaims(PlaceId place) const {
+std::pair<uint64_t, uint64_t> ConsoleVisitor::CountClaims(PlaceId place) const {
   uint64_t open = 0;
   uint64_t expired = 0;
   std::string after;

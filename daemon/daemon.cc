@@ -12,11 +12,13 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "daemon/access_token.h"
 #include "daemon/admissions.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
@@ -32,6 +34,7 @@
 #include "daemon/queries.h"
 #include "daemon/server_state.h"
 #include "daemon/session.h"
+#include "daemon/tls_contexts.h"
 #include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
@@ -62,8 +65,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 // `option` is where it comes from, such as "--listen".
-absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text,
-                                           bool trusts_network) {
+absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text) {
   const size_t colon = text.rfind(':');
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
@@ -81,13 +83,6 @@ absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::s
     return absl::InvalidArgumentError(fmt::format(
         "{} {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", option, text));
   }
-  if (!address.is_loopback() && !trusts_network) {
-    return absl::InvalidArgumentError(
-        fmt::format("{} {}: only a loopback address is allowed, since whoever reaches the "
-                    "port can change everything; use 127.0.0.1 or ::1, or --trust-network where "
-                    "nobody else can reach it",
-                    option, text));
-  }
   return tcp::endpoint(address, port);
 }
 
@@ -96,7 +91,7 @@ absl::StatusOr<std::optional<tcp::endpoint>> HttpAddress(const Options& options,
                                                          const tcp::endpoint& listen) {
   if (options.http == "off") return std::nullopt;
   if (!options.http.empty()) {
-    const auto address = ParseAddress("--http", options.http, options.trust_network);
+    const auto address = ParseAddress("--http", options.http);
     if (!address.ok()) return address.status();
     return *address;
   }
@@ -117,6 +112,18 @@ class LoadingLog {
  private:
   std::chrono::steady_clock::time_point next_;
 };
+
+// The access token in the file, or none where no file is named.
+absl::StatusOr<std::string> ReadPeerToken(const std::string& file) {
+  if (file.empty()) return std::string();
+  std::ifstream in(file);
+  std::string token;
+  if (in >> token && ParseToken(token)) return token;
+  return absl::InvalidArgumentError(fmt::format(
+      "--peer-token-file {}: this file cannot be read, or has no access token; make one at the "
+      "primary: xref token create NAME --role standby > FILE",
+      file));
+}
 
 // A standby that takes over by itself must not lack what was acknowledged.
 bool AwaitsStandby(const Options& options) {
@@ -152,9 +159,10 @@ void HoldBackEndSignals(bool held_back) {
 
 class Daemon {
  public:
-  Daemon(const Options& options, const DataFolder& folder)
+  Daemon(const Options& options, const DataFolder& folder, const TlsContexts& tls)
       : options_(options),
         folder_(folder),
+        tls_(tls),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
         admissions_(AdmissionLimitsOf(options)),
@@ -168,6 +176,7 @@ class Daemon {
         backups_(maintenance_, files_, options.data),
         queries_(store_, io_count_ + 1, commits_, maintenance_, files_, state_,
                  std::chrono::hours(24) * options.trash_days),
+        token_limits_(options.ids_per_token),
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
@@ -178,9 +187,11 @@ class Daemon {
                  .feed = feed_,
                  .follower = nullptr,
                  .election = nullptr,
+                 .tls = tls.ports.get(),
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
                  .memory_limit = options.memory_limit,
+                 .token_limits = token_limits_,
                  .limits = LimitValuesOf(options)} {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
                                         kOutputTimeout,
@@ -194,12 +205,17 @@ class Daemon {
     auto listener = Listener::Bind(address, admissions_, state_, io_threads_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
+    listen_address_ = address;
     if (options_.standby_of.empty() && options_.etcd.empty()) return absl::OkStatus();
+    auto token = ReadPeerToken(options_.peer_token_file);
+    if (!token.ok()) return token.status();
     const Member self{options_.name.empty() ? listener_->address() : options_.name, folder_.node()};
     follower_.emplace(Follower::Options{.elected = !options_.etcd.empty(),
                                         .self = self,
+                                        .token = *std::move(token),
                                         .data_folder = options_.data,
-                                        .map_bytes = kMapBytes},
+                                        .map_bytes = kMapBytes,
+                                        .tls = tls_.primaries},
                       options_.standby_of);
     service_.follower = &*follower_;
     if (options_.etcd.empty()) return absl::OkStatus();
@@ -208,7 +224,7 @@ class Daemon {
           "--listen {}: this tells others of the cluster no address; name one with --advertise",
           options_.listen));
     }
-    auto etcd = Etcd::Make(options_.etcd);
+    auto etcd = Etcd::Make(options_.etcd, tls_.etcd);
     if (!etcd.ok()) return etcd.status();
     const std::chrono::seconds lease(options_.lease_seconds);
     election_.emplace(Election::Options{.cluster = options_.cluster,
@@ -244,6 +260,7 @@ class Daemon {
       main_.stop();
     });
     HoldBackEndSignals(false);
+    ReloadOnHangup();
     KeepMemoryReady();
     for (const auto& thread : io_threads_) thread->Start();
     listener_->Start();
@@ -284,6 +301,14 @@ class Daemon {
   }
 
  private:
+  void ReloadOnHangup() {
+    hangups_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      Reload(tls_);
+      ReloadOnHangup();
+    });
+  }
+
   // The writer would wait for the system to find memory; this thread has nothing else to do.
   void KeepMemoryReady() {
     store_.PrepareMemory();
@@ -324,17 +349,39 @@ class Daemon {
                    });
   }
 
+  // Before anything is answered: whoever reaches a port that is not on loopback could do
+  // everything. A standby that has never followed answers nothing; it has its primary's tokens
+  // then.
+  absl::Status RequireTokens() const {
+    const bool is_new_standby = follower_ && state_.lsn == 0;
+    if (options_.trust_network || is_new_standby || !store_.WriterCatalog().tokens().empty()) {
+      return absl::OkStatus();
+    }
+    for (const auto& [option, address] : {std::pair("--listen", std::optional(listen_address_)),
+                                          std::pair("--http", http_address())}) {
+      if (!address || address->address().is_loopback()) continue;
+      return absl::InvalidArgumentError(
+          fmt::format("{} {}: whoever reaches this address could change everything, since there is "
+                      "no access token yet; make one (xrefd --init --data {}), use 127.0.0.1 or "
+                      "::1, or --trust-network where nobody else can reach it",
+                      option, ToString(*address), options_.data));
+    }
+    return absl::OkStatus();
+  }
+
+  void EndWith(const absl::Status& why) {
+    if (!stopping_) ended_ = why;
+    asio::post(main_, [this] { main_.stop(); });
+  }
+
   void RunWriter() {
     const auto begun = std::chrono::steady_clock::now();
     const auto recovered = Load();
-    if (!recovered.ok()) {
-      if (!stopping_) ended_ = recovered.status();
-      asio::post(main_, [this] { main_.stop(); });
-      return;
-    }
+    if (!recovered.ok()) return EndWith(recovered.status());
     state_.epoch = recovered->epoch;
     state_.lsn = recovered->lsn;
     state_.snapshot_lsn = recovered->lsn - recovered->from_journal;
+    if (auto status = RequireTokens(); !status.ok()) return EndWith(status);
     maintenance_.Start();
     queries_.Start();
     const std::string found = fmt::format(
@@ -362,6 +409,7 @@ class Daemon {
   // As a standby; false where the daemon is to end.
   bool FollowUntilPromoted() {
     const auto begin_to_answer = [this] {
+      if (auto status = RequireTokens(); !status.ok()) return EndWith(status);
       state_.set_phase(Phase::kStandby);
       const std::string primary = follower_->primary();
       spdlog::info("ready: a standby of {}, LSN {}", primary.empty() ? "nobody yet" : primary,
@@ -486,6 +534,7 @@ class Daemon {
 
   const Options& options_;
   const DataFolder& folder_;
+  const TlsContexts& tls_;
   const size_t io_count_;
   DataFiles files_;  // opened by the writer
   // Connections, which it must outlive, are kept alive by what they wait for.
@@ -500,11 +549,14 @@ class Daemon {
   Verifications verifications_;
   Backups backups_;
   Queries queries_;
+  TokenLimits token_limits_;
   Service service_;
   asio::io_context main_{1};
+  asio::signal_set hangups_{main_, SIGHUP};
   asio::steady_timer memory_timer_{main_};
   asio::steady_timer end_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
+  tcp::endpoint listen_address_;        // as it was asked for
   std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
@@ -517,16 +569,21 @@ class Daemon {
 
 absl::Status RunDaemon(const Options& options) {
   if (auto status = AllowDescriptors(options); !status.ok()) return status;
-  auto address = ParseAddress("--listen", options.listen, options.trust_network);
+  auto address = ParseAddress("--listen", options.listen);
   if (!address.ok()) return address.status();
   auto http = HttpAddress(options, *address);
   if (!http.ok()) return http.status();
+  // A hangup ends no process, also between two daemons of it.
+  asio::io_context idle;
+  const asio::signal_set hangups(idle, SIGHUP);
+  const auto tls = MakeTlsContexts(options);
+  if (!tls.ok()) return tls.status();
   for (;;) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
-    Daemon daemon(options, *folder);
+    Daemon daemon(options, *folder, *tls);
     if (auto status = daemon.Listen(*address); !status.ok()) return status;
-    address = ParseAddress("--listen", daemon.address(), options.trust_network);
+    address = ParseAddress("--listen", daemon.address());
     if (*http) {
       if (auto status = daemon.ServeHttp(**http); !status.ok()) return status;
       *http = daemon.http_address();
@@ -534,6 +591,8 @@ absl::Status RunDaemon(const Options& options) {
     const absl::Status ended = daemon.Run();
     if (!daemon.reload()) return ended;
     spdlog::info("a copy of the primary's data has arrived: starting with it");
+    // A hangup may have come meanwhile.
+    if (tls->ports || tls->primaries || tls->etcd) Reload(*tls);
   }
 }
 

@@ -91,6 +91,8 @@ class GroupPlan {
   Reply DecideOne(const RestoreIntegrationRequest& asked);
   Reply DecideOne(const protocol::FollowRequest& asked);
   Reply DecideOne(const protocol::CompareRequest& asked);
+  Reply DecideOne(const protocol::TokenCreateRequest& asked);
+  Reply DecideOne(const protocol::TokenRevokeRequest& asked);
 
   // What a preview shows, and what must be so still when its token is used.
   struct Shown {

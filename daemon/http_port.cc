@@ -47,7 +47,8 @@ absl::StatusOr<std::unique_ptr<HttpPort>> BindHttpPort(const tcp::endpoint& addr
   auto port = std::make_unique<ConsolePort>(service, slot);
   auto bound = port->Bind({.address = address,
                            .host_names = options.http_names,
-                           .request_timeout = std::chrono::milliseconds(options.frame_timeout_ms)});
+                           .request_timeout = std::chrono::milliseconds(options.frame_timeout_ms),
+                           .tls = service.tls});
   if (!bound.ok()) return bound;
   return port;
 }

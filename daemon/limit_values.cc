@@ -41,6 +41,9 @@ LimitValues LimitValuesOf(const Options& options) {
   set(Limit::kClaims, kClaimsMax);
   set(Limit::kIgnored, kIgnoredMax);
   set(Limit::kDeletesPerMinute, options.deletes_per_minute);
+  set(Limit::kTokens, kTokensMax);
+  set(Limit::kIdsPerTokenPerSecond, options.ids_per_token);
+  set(Limit::kSignInFailuresPerSecond, kFailedSignInsPerSecond);
   const HttpLimits http = LimitsOfHttp();
   set(Limit::kHttpConnections, http.connections);
   set(Limit::kHttpConnectionsPerAddress, http.connections_per_address);

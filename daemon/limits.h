@@ -19,6 +19,9 @@ inline constexpr size_t kReadBytesUsual = 256 << 10;
 // After so many bytes of requests, and the request that goes past them, a connection lets the
 // others of its thread have their turn: 0.1 ms of small batches.
 inline constexpr size_t kTurnBytesMax = 64 << 10;
+// Where a connection speaks TLS: what is sealed of its replies at a time, since that waits in a
+// buffer of its own.
+inline constexpr size_t kSealedBytes = 64 << 10;
 // Replies that the peer has not taken yet. Above this no further request of the connection is
 // handled, so what waits to be sent is this and one reply at most; the output buffer holds no more
 // than twice that.
@@ -59,6 +62,11 @@ inline constexpr size_t kDescriptorsReserved = 256;
 
 // ---- The daemon ----
 
+// Sign-ins with a token that is not good, from one address: so many a second in the long run, and
+// so many at once, are told and logged each; the others are counted. None keeps a good token out,
+// since whoever shares the address would be.
+inline constexpr uint64_t kFailedSignInsPerSecond = 1;
+inline constexpr uint64_t kFailedSignInsBurst = 10;
 // Changes that wait for the writer, all connections together; above this they are answered
 // OVERLOADED. As much as one connection may have on its way, in requests of the largest size.
 inline constexpr size_t kCommitQueueBytesMax = 256 << 20;

@@ -9,6 +9,7 @@
 
 #include "daemon/check_folder.h"
 #include "daemon/daemon.h"
+#include "daemon/init_folder.h"
 #include "daemon/limits.h"
 #include "daemon/options.h"
 #include "persistence/backup.h"
@@ -40,6 +41,19 @@ int RestoreBackup(const xref::Options& options) {
   return 0;
 }
 
+// Prints the token alone, so that scripts can take it from there.
+int InitFolder(const xref::Options& options) {
+  const auto made = xref::MakeAdminToken(options.data);
+  if (!made.ok()) return ExitCodeOf(made.status());
+  std::fprintf(
+      stderr,
+      "This is the access token of \"%s\", an admin of all integrations. It cannot be shown "
+      "again.\n",
+      made->name.c_str());
+  std::printf("%s\n", made->token.c_str());
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +73,7 @@ int main(int argc, char** argv) {
 
   if (!options.check.empty()) return CheckDataFolder(options.check);
   if (!options.restore.empty()) return RestoreBackup(options);
+  if (options.init) return InitFolder(options);
   const absl::Status ended = xref::RunDaemon(options);
   if (ended.ok()) spdlog::info("ended as asked");
   const int code = ExitCodeOf(ended);

@@ -74,15 +74,54 @@ Examples:
   xrefd --data /var/lib/xrefd
   xrefd --data ./data --listen 127.0.0.1:9000 --http 127.0.0.1:9001 --threads 2
   xrefd --config /etc/xrefd.toml      with lines such as: data = "/var/lib/xrefd"
+  xrefd --init --data /var/lib/xrefd > admin-token    then: export XREF_TOKEN=$(cat admin-token)
   xrefd --check /var/lib/xrefd        examines the folder of a daemon that is stopped
   xrefd --restore backup.xref --data /var/lib/xrefd-new
   xrefd --data ./primary --ack standby
   xrefd --data ./standby --listen 127.0.0.1:7421 --standby-of 127.0.0.1:7411
   xrefd --data ./a --name a --etcd http://127.0.0.1:2379 --cluster shop
+  xrefd --data ./tls --tls-cert chain.pem --tls-key key.pem --tls-client-ca clients.pem
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
+SIGHUP loads certificates, keys and CAs again; connections that are open go on with the old ones.
 --restore makes a new data folder from a file that "xref backup" wrote, and ends.
 Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
+
+// Options for a certificate and its key, which belong together.
+void AddIdentity(CLI::App& app, const std::string& prefix, const std::string& what,
+                 std::string& certificate, std::string& key) {
+  auto* certificate_option = app.add_option(prefix + "-cert", certificate, what)->type_name("FILE");
+  auto* key_option =
+      app.add_option(prefix + "-key", key, "The key of that certificate: PEM, not encrypted")
+          ->type_name("FILE")
+          ->needs(certificate_option);
+  certificate_option->needs(key_option);
+}
+
+void AddTls(CLI::App& app, Options& options) {
+  AddIdentity(app, "--tls",
+              "Speak TLS 1.2 or later on all ports, and nothing else, with this certificate: PEM, "
+              "followed by those between it and its CA",
+              options.tls_cert, options.tls_key);
+  app.add_option("--tls-client-ca", options.tls_client_ca,
+                 "Let in only those who present a certificate of these CAs, on all ports: clients, "
+                 "standbys, browsers, and who asks for /healthz or /metrics")
+      ->type_name("FILE")
+      ->needs("--tls-cert");
+  app.add_option("--peer-tls-ca", options.peer_tls_ca,
+                 "As a standby, or one of a cluster: speak TLS with primaries, and trust those "
+                 "with a certificate of these CAs. --tls-cert is presented to them if there is one")
+      ->type_name("FILE");
+}
+
+void AddEtcdTls(CLI::App& app, Options& options, CLI::Option* etcd) {
+  app.add_option("--etcd-ca", options.etcd_ca,
+                 "The CAs of an etcd whose URL begins with https://; else those of the system")
+      ->type_name("FILE")
+      ->needs(etcd);
+  AddIdentity(app, "--etcd", "A certificate to present to etcd", options.etcd_cert,
+              options.etcd_key);
+}
 
 }  // namespace
 
@@ -100,9 +139,10 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "using: exits with 0 where it is sound, with 1 where it is damaged")
       ->type_name("DIR")
       ->excludes(data);
-  app.add_option("--listen", options.listen,
-                 "Where clients connect; port 0 takes any free port. Only loopback addresses: "
-                 "others need access tokens, which this version does not have")
+  app.add_option(
+         "--listen", options.listen,
+         "Where clients connect; port 0 takes any free port. Addresses that are not loopback "
+         "need access tokens: see --init")
       ->type_name("HOST:PORT");
   app.add_option(
          "--http", options.http,
@@ -179,12 +219,23 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "it may be a tenth longer, and a day")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
+  app.add_option(
+         "--ids-per-token", options.ids_per_token,
+         "IDs a second that the holders of one access token may ask about or change; beyond "
+         "that they are answered OVERLOADED. 0 is any number")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{0}, RateLimit::kMost));
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
+  AddTls(app, options);
   app.add_flag("--trust-network", options.trust_network,
-               "Listen on an address that is not loopback, although whoever reaches it can change "
-               "everything: for closed networks");
+               "Listen on an address that is not loopback without access tokens, although whoever "
+               "reaches it can change everything: for closed networks");
+  app.add_option("--peer-token-file", options.peer_token_file,
+                 "File with the access token, of a standby, that this daemon shows to the primary "
+                 "that it follows")
+      ->type_name("FILE");
   auto* standby_of =
       app.add_option("--standby-of", options.standby_of,
                      "Follow the primary at this address and answer questions only, until it is "
@@ -212,6 +263,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                         return std::string(IsName(name) ? "" : "1 to 64 letters, digits, - _ .");
                       });
   etcd->needs(cluster);
+  AddEtcdTls(app, options, etcd);
   app.add_option("--advertise", options.advertise,
                  "Where others of the cluster, and clients, reach this daemon; else --listen")
       ->type_name("HOST:PORT")
@@ -249,10 +301,18 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                       ->check([](const std::string& file) {
                         return std::string(file.empty() ? "no file is named" : "");
                       });
-  for (CLI::Option* other : app.get_options()) {
-    const bool goes_along = other == data || other == restore || !other->get_configurable();
-    if (!goes_along) restore->excludes(other);
+  auto* init = app.add_flag("--init", options.init,
+                            "Make an admin's access token in DIR, which is made if missing and "
+                            "which no daemon may be using, print it, and end. From then on "
+                            "everybody needs a token")
+                   ->configurable(false);
+  for (CLI::Option* only : {restore, init}) {
+    for (CLI::Option* other : app.get_options()) {
+      const bool goes_along = other == data || other == only || !other->get_configurable();
+      if (!goes_along) only->excludes(other);
+    }
   }
+  init->excludes(restore);
   app.config_formatter(std::make_shared<TomlConfig>());
   app.allow_config_extras(false);
   try {

@@ -394,7 +394,7 @@ Queries::Reply Queries::Answer(const protocol::LookupAtRequest& asked) {
 
 // ---- The trash ----
 
-Queries::Reply Queries::Answer(const TrashListRequest&) {
+Queries::Reply Queries::Answer(const TrashListRequest& asked) {
   Reply encoded;
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
     protocol::TrashReply reply;
@@ -405,6 +405,7 @@ Queries::Reply Queries::Answer(const TrashListRequest&) {
       if (type == nullptr && !trash.integration) continue;
       const Integration* integration =
           trash.integration ? &*trash.integration : catalog.FindIntegrationOf(trash.place);
+      if (!asked.access.Sees(integration->name)) continue;
       reply.trash.push_back({.trash = trash.number,
                              .integration = integration->name,
                              .type = type != nullptr ? std::string_view(type->name) : "",
@@ -470,11 +471,8 @@ Queries::Reply Queries::Answer(const protocol::RestoreRequest& asked) {
   });
   if (refused) return Refusing<Reply>(StatusCode::kForbidden, *refused);
   if (!trash) {
-    return Refusing<Reply>(
-        StatusCode::kUnknownPlace,
-        fmt::format("there is nothing under the number {} in the trash; list the trash, and look "
-                    "whether it was emptied meanwhile",
-                    asked.trash));
+    const protocol::Refusal refusal = protocol::NoSuchTrash(asked.trash);
+    return Refusing<Reply>(refusal.status, refusal.message);
   }
   // What was there when it was thrown away must all be on the disk.
   if (state_.snapshot_lsn < trash->lsn) Freshen(kAnyChanges, kLongFoldWait);

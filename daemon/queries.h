@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/access.h"
 #include "daemon/commit_queue.h"
 #include "daemon/maintenance.h"
 #include "daemon/ok_reply.h"
@@ -25,8 +26,10 @@
 
 namespace xref {
 
-// The request of TRASH_LIST, which has no fields.
-struct TrashListRequest {};
+// The request of TRASH_LIST, which has no fields: of which integrations the peer may know.
+struct TrashListRequest {
+  Access access;
+};
 inline protocol::MaybeRefusal Decode(protocol::Bytes, TrashListRequest&) { return std::nullopt; }
 
 // A question that is answered from the disk, on its way from its connection and back.

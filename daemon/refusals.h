@@ -40,6 +40,10 @@ enum class Limit : uint8_t {
   kClaims,
   kIgnored,
   kDeletesPerMinute,
+  // Access tokens.
+  kTokens,
+  kIdsPerTokenPerSecond,
+  kSignInFailuresPerSecond,
   // The HTTP port.
   kHttpConnections,
   kHttpConnectionsPerAddress,
@@ -79,6 +83,9 @@ inline constexpr std::array<LimitName, kLimits> kLimitNames = {{
     {"limit_claims", "refused_claims"},
     {"limit_ignored_ids", "refused_ignored_ids"},
     {"limit_deletes_per_minute", "refused_deletes_per_minute"},
+    {"limit_tokens", "refused_tokens"},
+    {"limit_ids_per_token_per_second", "refused_ids_per_token_per_second"},
+    {"limit_sign_in_failures_per_address_per_second", "refused_sign_ins"},
     {"limit_http_connections", "refused_http_connections"},
     {"limit_http_connections_per_address", "refused_http_connections_per_address"},
     {"limit_http_bodies_bytes", "refused_http_bodies_bytes"},

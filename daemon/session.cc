@@ -28,6 +28,7 @@ bool IsForStandbys(Opcode opcode) {
   switch (opcode) {
     case Opcode::kResolve:
     case Opcode::kIntegrationList:
+    case Opcode::kTokenList:
     case Opcode::kVerify:
     case Opcode::kBackup:
     case Opcode::kCheck:
@@ -57,6 +58,16 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
   Count(service_.state.io[io_thread_].requests, 1);
   currency_ = CurrencyOf(service_.state);
   if (!greeted_) return Greet(frame, out);
+  if (service_.state.phase() != Phase::kLoading) {
+    if (const auto refusal = Admit()) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kClose;
+    }
+    if (const auto refusal = FindForbidden(frame)) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kAnswered;
+    }
+  }
   if (frame.header.opcode == Opcode::kStatus) {
     AnswerStatus(frame.header, out);
     return Next::kAnswered;
@@ -111,7 +122,7 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
     case Opcode::kDrop:
       return Enqueue(frame, protocol::DropRequest{}, out, make_done);
     case Opcode::kTrashList:
-      return Ask(frame, TrashListRequest{}, out, make_done);
+      return Ask(frame, TrashListRequest{*access_}, out, make_done);
     case Opcode::kRestore:
       return Ask(frame, protocol::RestoreRequest{}, out, make_done);
     case Opcode::kList:
@@ -120,6 +131,13 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
       return Ask(frame, protocol::HistoryRequest{}, out, make_done);
     case Opcode::kLookupAt:
       return Ask(frame, protocol::LookupAtRequest{}, out, make_done);
+    case Opcode::kTokenCreate:
+      return Enqueue(frame, protocol::TokenCreateRequest{}, out, make_done);
+    case Opcode::kTokenRevoke:
+      return Enqueue(frame, protocol::TokenRevokeRequest{}, out, make_done);
+    case Opcode::kTokenList:
+      AnswerTokens(frame.header, out);
+      return Next::kAnswered;
     case Opcode::kFollow:
       return Enqueue(frame, protocol::FollowRequest{}, out, make_done);
     case Opcode::kFetch:
@@ -253,6 +271,13 @@ Session::Next Session::Greet(const Frame& frame, std::string& out) {
            out);
     return Next::kClose;
   }
+  credentials_ = Credentials(hello.token);
+  if (service_.state.phase() != Phase::kLoading) {
+    if (const auto refusal = Admit()) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kClose;
+    }
+  }
   greeted_ = true;
   protocol::HelloReply reply;
   reply.request_bytes_max = protocol::kRequestBytesMax;
@@ -291,6 +316,7 @@ void Session::AnswerIntegrations(const FrameHeader& header, std::string& out) {
                                              ReferenceStore::SizeOf size_of) {
     protocol::IntegrationListReply reply;
     for (const auto& [name, integration] : catalog.integrations()) {
+      if (!access_->Sees(name)) continue;
       auto& listed = reply.integrations.emplace_back();
       listed.name = name;
       listed.source_platform = integration.source_platform;
@@ -390,6 +416,9 @@ void Session::AnswerCheck(const Frame& frame, std::string& out) {
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
     return Refuse(frame.header, *refusal, out);
   }
+  if (const auto refusal = ChargeIds(request.ids.count)) {
+    return Refuse(frame.header, *refusal, out);
+  }
   const size_t start = out.size();
   FrameWriter reply = BeginReply(frame.header, out);
   uint8_t* bitmap = protocol::BeginCheckReply(request.ids.count, out);
@@ -411,6 +440,9 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
     return Refuse(frame.header, *refusal, out);
   }
+  if (const auto refusal = ChargeIds(request.ids.count)) {
+    return Refuse(frame.header, *refusal, out);
+  }
   const size_t start = out.size();
   FrameWriter reply = BeginReply(frame.header, out);
   protocol::LookupReplyWriter targets(request.ids.count, out);
@@ -428,6 +460,9 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
 void Session::AnswerReverse(const Frame& frame, std::string& out) {
   protocol::ReverseRequest request;
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
+    return Refuse(frame.header, *refusal, out);
+  }
+  if (const auto refusal = ChargeIds(request.targets.count)) {
     return Refuse(frame.header, *refusal, out);
   }
   protocol::ReverseReplyWriter sources(request.targets.count);
@@ -468,6 +503,13 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
           protocol::Decode(kept, change->asked.emplace<Request>(std::move(request)))) {
     Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
+  }
+  if constexpr (std::is_same_v<Request, protocol::MutationRequest>) {
+    if (const auto refusal =
+            ChargeIds(std::get<protocol::MutationRequest>(change->asked).sources.count)) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kAnswered;
+    }
   }
   change->done = make_done();
   switch (service_.commits.TryPush(change)) {

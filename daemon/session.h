@@ -4,17 +4,20 @@
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "daemon/admission.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/ok_reply.h"
 #include "daemon/queries.h"
 #include "daemon/server_state.h"
+#include "daemon/token_limits.h"
 #include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
@@ -26,6 +29,8 @@
 
 namespace xref {
 
+class TlsServerContext;
+
 // What every session needs of the daemon. Lives as long as the daemon.
 struct Service {
   ReferenceStore& store;
@@ -36,19 +41,22 @@ struct Service {
   Backups& backups;
   Queries& queries;
   Feed& feed;
-  Follower* follower;  // null where the daemon was started as a primary
-  Election* election;  // null where no etcd decides
+  Follower* follower;           // null where the daemon was started as a primary
+  Election* election;           // null where no etcd decides
+  const TlsServerContext* tls;  // that all ports speak; null for none
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
-  LimitValues limits{};   // all of them, to be told
+  TokenLimits& token_limits;
+  LimitValues limits{};  // all of them, to be told
 };
 
 // The conversation of one connection: takes request frames, answers them. It knows no socket.
 // Belongs to one I/O thread, whose number is also its reader slot in the store.
 class Session {
  public:
-  Session(Service& service, size_t io_thread) : service_(service), io_thread_(io_thread) {}
+  Session(Service& service, size_t io_thread, boost::asio::ip::tcp::endpoint peer)
+      : service_(service), io_thread_(io_thread), peer_(std::move(peer)) {}
 
   using ChangeDone = absl::AnyInvocable<void(std::string frame) &&>;
   enum class Next {
@@ -72,6 +80,12 @@ class Session {
   }
 
   bool greeted() const { return greeted_; }
+  // Whether the peer's access token has expired since it was admitted.
+  bool has_expired(int64_t now_us) const {
+    return access_ && access_->expires_us() != 0 && now_us >= access_->expires_us();
+  }
+  // What the peer may do by now; nothing where it may do nothing, or nobody knows yet.
+  std::optional<Access> FindAccess();
   // Whether the peer holds a backup, of which a daemon has one at a time.
   bool holds_backup() const { return backup_ != nullptr; }
 
@@ -81,6 +95,19 @@ class Session {
   using StatusCode = protocol::StatusCode;
 
   Next Greet(const protocol::Frame& frame, std::string& out);
+
+  // ---- session_tokens.cc ----
+  // Why the peer may do nothing at all, or nothing; finds out anew what it may do where access
+  // tokens have changed. Not while the daemon is loading, when nobody knows.
+  protocol::MaybeRefusal Admit();
+  // Why the admitted peer may not do this, or nothing.
+  protocol::MaybeRefusal FindForbidden(const protocol::Frame& frame);
+  protocol::MaybeRefusal FindForeign(const protocol::Frame& frame, Subject subject);
+  // Why the peer may not ask about so many IDs now, or nothing.
+  protocol::MaybeRefusal ChargeIds(uint64_t count);
+  void AnswerTokens(const FrameHeader& header, std::string& out);
+  void AddAccessFacts(protocol::StatusReply& reply) const;
+
   void AnswerStatus(const FrameHeader& header, std::string& out);
   void AnswerResolve(const protocol::Frame& frame, std::string& out);
   void AnswerIntegrations(const FrameHeader& header, std::string& out);
@@ -123,7 +150,13 @@ class Session {
 
   Service& service_;
   const size_t io_thread_;
+  const boost::asio::ip::tcp::endpoint peer_;
   bool greeted_ = false;
+  Credentials credentials_;
+  std::optional<Access> access_;  // once it is admitted
+  // As of when it was; kNotAdmitted for a peer that was not.
+  static constexpr uint64_t kNotAdmitted = ~uint64_t{0};
+  uint64_t token_changes_ = kNotAdmitted;
   std::optional<Currency> currency_;  // as the request that is handled found it
   // What was begun on this connection, or null.
   std::shared_ptr<const Verification> verification_;

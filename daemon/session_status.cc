@@ -39,20 +39,28 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   };
   fact("version", XREF_VERSION);
   fact("state", NameOf(phase));
-  if (const std::string troubles = state.troubles(); !troubles.empty()) fact("trouble", troubles);
-  fact("pid", getpid());
+  // While it loads nobody knows who may see what.
+  const bool shows_all = access_ && access_->SeesAll();
+  if (access_) AddAccessFacts(reply);
+  if (shows_all) {
+    const std::string troubles = state.troubles();
+    if (!troubles.empty()) fact("trouble", troubles);
+    fact("pid", getpid());
+  }
   fact("uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(
                              std::chrono::steady_clock::now() - service_.started)
                              .count());
-  fact("data_folder", service_.data_folder);
+  if (shows_all) fact("data_folder", service_.data_folder);
   fact("epoch", state.epoch.load());
   fact("lsn", state.lsn.load());
   fact("snapshot_lsn", state.snapshot_lsn.load());
   AddReplicationFacts(reply);
-  fact("memory_bytes", service_.store.bytes_reserved());
-  fact("memory_limit_bytes", service_.memory_limit);
-  fact("buffer_bytes", state.buffer_bytes());
-  AddLimitFacts(reply);
+  if (shows_all) {
+    fact("memory_bytes", service_.store.bytes_reserved());
+    fact("memory_limit_bytes", service_.memory_limit);
+    fact("buffer_bytes", state.buffer_bytes());
+    AddLimitFacts(reply);
+  }
 
   const auto answer = [&] {
     FrameWriter writer = BeginReply(header, out);
@@ -62,7 +70,10 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   uint64_t references = state.references_loaded;
   const auto list_places = [&](const Catalog& catalog, ReferenceStore::SizeOf size_of) {
     references = 0;
+    uint64_t integrations = 0;
     for (const auto& [name, integration] : catalog.integrations()) {
+      if (!access_->Sees(name)) continue;
+      ++integrations;
       for (const CatalogType& type : integration.types) {
         const auto size = size_of(type.place);
         references += size.references;
@@ -70,8 +81,10 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
             {name, type.name, size.references, size.bytes_used, size.bytes_reserved});
       }
     }
-    fact("integrations", catalog.integrations().size());
+    fact("integrations", integrations);
     fact("references", references);
+    // What is counted of all integrations together.
+    if (!shows_all) return answer();
     fact("connections", sum(&IoCounters::connections));
     fact("requests", sum(&IoCounters::requests));
     fact("ids_checked", sum(&IoCounters::ids_checked));
@@ -99,9 +112,11 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     fact("references_expected", state.references_expected.load());
     answer();
   } else {
-    fact("journal_bytes", service_.files.journal->BytesUsed());
-    fact("journal_held_bytes", service_.files.journal->BytesHeld());
-    fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
+    if (shows_all) {
+      fact("journal_bytes", service_.files.journal->BytesUsed());
+      fact("journal_held_bytes", service_.files.journal->BytesHeld());
+      fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
+    }
     service_.store.ReadCatalog(io_thread_, list_places);
   }
 }

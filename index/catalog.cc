@@ -19,6 +19,16 @@ uint64_t SumOf(const Integration& integration, PlaceId trash) {
   return sum;
 }
 
+uint64_t SumOf(const AccessToken& token) {
+  uint64_t sum = HashOf(token.hash, HashOf({token.number, static_cast<uint64_t>(token.role),
+                                            static_cast<uint64_t>(token.created_us),
+                                            static_cast<uint64_t>(token.expires_us),
+                                            static_cast<uint64_t>(token.revoked_us)}));
+  sum = HashOf(token.created_by, HashOf(token.name, sum));
+  for (const std::string& integration : token.integrations) sum = HashOf(integration, sum);
+  return sum;
+}
+
 }  // namespace
 
 void Catalog::Apply(const CreateIntegration& created) {
@@ -120,6 +130,30 @@ void Catalog::Apply(const ForgetIntegration& forgotten) {
   });
 }
 
+void Catalog::Apply(const CreateToken& created, const Change& change) {
+  if (created.token < next_token_) return;
+  next_token_ = created.token + 1;
+  if (tokens_.size() >= kTokensMax) {
+    const auto revoked = std::find_if(tokens_.begin(), tokens_.end(),
+                                      [](const AccessToken& t) { return t.revoked_us != 0; });
+    if (revoked != tokens_.end()) tokens_.erase(revoked);
+  }
+  tokens_.push_back({.number = created.token,
+                     .role = created.role,
+                     .name = std::string(created.name),
+                     .hash = std::string(created.hash),
+                     .integrations = {created.integrations.begin(), created.integrations.end()},
+                     .created_us = change.time_us,
+                     .created_by = std::string(change.actor),
+                     .expires_us = created.expires_us});
+}
+
+void Catalog::Apply(const RevokeToken& revoked, const Change& change) {
+  for (AccessToken& token : tokens_) {
+    if (token.number == revoked.token && token.revoked_us == 0) token.revoked_us = change.time_us;
+  }
+}
+
 void Catalog::Apply(const BeginEpoch& begun, const Change& change) {
   if (!epochs_.empty() && epochs_.back().epoch >= change.epoch) return;
   epochs_.push_back({change.epoch, change.lsn, begun.mark});
@@ -140,6 +174,8 @@ void Catalog::Apply(const Change& change) {
     void operator()(const DropIntegration& dropped) const { catalog.Apply(dropped, change); }
     void operator()(const RestoreIntegration& restored) const { catalog.Apply(restored); }
     void operator()(const ForgetIntegration& forgotten) const { catalog.Apply(forgotten); }
+    void operator()(const CreateToken& created) const { catalog.Apply(created, change); }
+    void operator()(const RevokeToken& revoked) const { catalog.Apply(revoked, change); }
     void operator()(const CompareState&) const {}
     void operator()(const AddReferences&) const {}
     void operator()(const SetReferences&) const {}
@@ -161,7 +197,8 @@ bool Catalog::IsAlteredBy(const Change& change) {
          std::holds_alternative<BeginEpoch>(what) ||
          std::holds_alternative<DropIntegration>(what) ||
          std::holds_alternative<RestoreIntegration>(what) ||
-         std::holds_alternative<ForgetIntegration>(what);
+         std::holds_alternative<ForgetIntegration>(what) ||
+         std::holds_alternative<CreateToken>(what) || std::holds_alternative<RevokeToken>(what);
 }
 
 const Integration* Catalog::Find(std::string_view name) const {
@@ -225,6 +262,12 @@ bool Catalog::IsDropped(std::string_view name) const {
                      [&](const Trash& t) { return t.integration && t.integration->name == name; });
 }
 
+const AccessToken* Catalog::FindToken(TokenId number) const {
+  const auto found = std::find_if(tokens_.begin(), tokens_.end(),
+                                  [&](const AccessToken& t) { return t.number == number; });
+  return found == tokens_.end() ? nullptr : &*found;
+}
+
 Lsn Catalog::last_drop() const {
   Lsn last = 0;
   for (const Trash& trash : trash_) {
@@ -240,6 +283,7 @@ uint64_t Catalog::Sum() const {
     sum += HashOf({trash.number, trash.place, trash.references, trash.lsn});
     if (trash.integration) sum += SumOf(*trash.integration, trash.number);
   }
+  for (const AccessToken& token : tokens_) sum += SumOf(token);
   return sum;
 }
 

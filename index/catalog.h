@@ -1,6 +1,7 @@
 #pragma once
 
-// Which integrations and entity types exist, by name and by number. No references are in here.
+// Which integrations and entity types exist, by name and by number, and which access tokens. No
+// references are in here.
 
 #include <map>
 #include <optional>
@@ -45,6 +46,22 @@ struct EpochStart {
   uint64_t mark;  // BeginEpoch
 };
 
+struct AccessToken {
+  TokenId number;
+  Role role;
+  std::string name;
+  std::string hash;
+  std::vector<std::string> integrations;  // that it is limited to; empty for all
+  int64_t created_us;
+  std::string created_by;
+  int64_t expires_us;      // 0 for never
+  int64_t revoked_us = 0;  // 0 where it was not
+
+  bool IsGood(int64_t now_us) const {
+    return revoked_us == 0 && (expires_us == 0 || now_us < expires_us);
+  }
+};
+
 // Thread-compatible: const methods may run at once, the others need the catalog for themselves.
 // Making a change a second time alters nothing.
 class Catalog {
@@ -63,6 +80,8 @@ class Catalog {
   void Apply(const DropIntegration& dropped, const Change& change);
   void Apply(const RestoreIntegration& restored);
   void Apply(const ForgetIntegration& forgotten);
+  void Apply(const CreateToken& created, const Change& change);
+  void Apply(const RevokeToken& revoked, const Change& change);
   // Makes any change that is one of the catalog; the others are ignored.
   void Apply(const Change& change);
   static bool IsAlteredBy(const Change& change);
@@ -92,6 +111,12 @@ class Catalog {
   bool IsDropped(std::string_view integration) const;
   // The last change that dropped an integration which is still in the trash; 0 for none.
   Lsn last_drop() const;
+  // The token of that number, or nullptr. Valid until the next change.
+  const AccessToken* FindToken(TokenId number) const;
+  // In the order of their creation; revoked ones stay, the oldest of them until there are
+  // kTokensMax. Once there was a token, there is one.
+  const std::vector<AccessToken>& tokens() const { return tokens_; }
+  TokenId next_token() const { return next_token_; }  // that no token has had yet
   // All partitions that go when this goes for good.
   std::vector<PlaceId> PartitionsOf(const Trash& trash) const;
 
@@ -123,6 +148,8 @@ class Catalog {
   std::vector<Spot> spots_;  // by PlaceId
   std::vector<Trash> trash_;
   std::vector<EpochStart> epochs_;
+  std::vector<AccessToken> tokens_;
+  TokenId next_token_ = 1;
   IntegrationId next_integration_ = 1;
   PlaceId next_place_ = 1;
 };

@@ -130,6 +130,8 @@ void ReferenceStore::Apply(const Change& change) {
       for (const PlaceId place : forgotten.places) store.Forget(place);
     }
     void operator()(const RenamePlatforms&) const {}
+    void operator()(const CreateToken&) const {}
+    void operator()(const RevokeToken&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const IgnoreSources&) const {}
     void operator()(const GrantClaims&) const {}
@@ -145,6 +147,10 @@ void ReferenceStore::Apply(const Change& change) {
   if (!Catalog::IsAlteredBy(change)) return;
   const BigReaderLock::WriterGuard guard(lock_);
   catalog_.Apply(change);
+  if (std::holds_alternative<CreateToken>(change.what) ||
+      std::holds_alternative<RevokeToken>(change.what)) {
+    token_changes_.fetch_add(1, std::memory_order_release);
+  }
 }
 
 StateSum ReferenceStore::Sum() const {

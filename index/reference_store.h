@@ -83,6 +83,9 @@ class ReferenceStore {
   // them (no reader does): worth a call every few milliseconds from a thread that has time, while
   // much is added.
   void PrepareMemory() { heap_.Prepare(4); }
+  // How often access tokens were created or revoked: what somebody may do is to be looked up in the
+  // catalog again once this is another.
+  uint64_t token_changes() const { return token_changes_.load(std::memory_order_acquire); }
 
   // ---- The writer ----
 
@@ -160,6 +163,7 @@ class ReferenceStore {
   PageHeap heap_;                                         // changed by the writer
   std::atomic<uint64_t> bytes_outside_heap_ = 0;          // changed by the writer
   Catalog catalog_;                                       // guarded by lock_
+  std::atomic<uint64_t> token_changes_ = 0;               // changed by the writer
   std::vector<std::unique_ptr<ReferenceIndex>> indices_;  // by PlaceId; guarded by lock_
   std::vector<std::unique_ptr<ReferenceIndex>> dropped_;  // of the writer
   // What is gathered, by place; of the writer.

@@ -136,6 +136,8 @@ void Reservations::Apply(const Change& change) {
     void operator()(const CreateIntegration&) const {}
     void operator()(const CreateType&) const {}
     void operator()(const RenamePlatforms&) const {}
+    void operator()(const CreateToken&) const {}
+    void operator()(const RevokeToken&) const {}
     void operator()(const SetRules&) const {}
     void operator()(const BeginEpoch&) const {}
     void operator()(const CompareState&) const {}

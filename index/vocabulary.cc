@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 namespace xref {
 namespace {
@@ -101,6 +102,25 @@ bool IsName(std::string_view name) {
 
 bool IsLabel(std::string_view label, size_t bytes_max) {
   return !label.empty() && label.size() <= bytes_max && !FindTextFault(label).has_value();
+}
+
+namespace {
+
+constexpr std::string_view kRoleNames[] = {"reader", "syncer", "admin", "standby", "metrics"};
+static_assert(std::size(kRoleNames) == kRoleLast + 1);
+
+}  // namespace
+
+std::string_view NameOf(Role role) {
+  const auto number = static_cast<uint8_t>(role);
+  return number <= kRoleLast ? kRoleNames[number] : "unknown";
+}
+
+std::optional<Role> RoleOf(std::string_view name) {
+  for (uint8_t role = 0; role <= kRoleLast; ++role) {
+    if (kRoleNames[role] == name) return static_cast<Role>(role);
+  }
+  return std::nullopt;
 }
 
 std::string Describe(const StateSum& sum) {

@@ -28,6 +28,9 @@ inline constexpr uint32_t kLeaseMsMax = 86'400'000;   // one day
 inline constexpr uint64_t kClaimsMax = 1'000'000;     // open or expired, in one daemon
 inline constexpr uint64_t kIgnoredMax = 1'000'000;    // ignored source IDs in one daemon
 inline constexpr uint32_t kClaimsListedMax = 10'000;  // claims in one reply
+inline constexpr size_t kTokensMax = 1'000;           // access tokens in one daemon
+inline constexpr size_t kTokenIntegrationsMax = 100;  // that one access token names
+inline constexpr uint64_t kTokenSecondsMax = 36'500ull * 86'400;  // until one expires
 
 // ---- IDs ---------------------------------------------------------------------------------------
 
@@ -114,6 +117,25 @@ inline constexpr std::string_view kStandardTypes[] = {"articles", "customers", "
 using IntegrationId = uint32_t;
 // An entity type of an integration, numbered across the whole daemon. Never used twice.
 using PlaceId = uint32_t;
+
+// ---- Access tokens ------------------------------------------------------------------------------
+
+// What the holder of an access token is, and so what it may do.
+enum class Role : uint8_t {
+  kReader = 0,   // asks
+  kSyncer = 1,   // asks, claims, and changes references
+  kAdmin = 2,    // does everything but follow
+  kStandby = 3,  // follows as a standby
+  kMetrics = 4,  // sees the status
+};
+inline constexpr uint8_t kRoleLast = static_cast<uint8_t>(Role::kMetrics);
+
+// As people and scripts read it, e.g. "reader".
+[[nodiscard]] std::string_view NameOf(Role role);
+[[nodiscard]] std::optional<Role> RoleOf(std::string_view name);
+
+using TokenId = uint32_t;
+inline constexpr size_t kTokenHashBytes = 32;
 
 // ---- The state as a whole ----------------------------------------------------------------------
 
@@ -269,6 +291,21 @@ struct ForgetIntegration {
   std::vector<PlaceId> places;
 };
 
+// An access token. Nobody can tell it from its hash.
+struct CreateToken {
+  TokenId token;
+  Role role;
+  std::string_view name;
+  std::string_view hash;                       // kTokenHashBytes
+  int64_t expires_us;                          // 0 for never
+  std::vector<std::string_view> integrations;  // that it is limited to; empty for all
+};
+
+// It is good no more.
+struct RevokeToken {
+  TokenId token;
+};
+
 // What the state was before this change, for whoever applies it to compare with its own. It changes
 // nothing.
 struct CompareState {
@@ -284,7 +321,7 @@ struct Change {
   std::variant<CreateIntegration, AddReferences, SetReferences, DeleteReferences, IgnoreSources,
                GrantClaims, ReleaseClaims, RenewClaims, PurgePlace, EmptyTrash, CreateType,
                RenamePlatforms, SetRules, BeginEpoch, DropIntegration, RestoreIntegration,
-               ForgetIntegration, CompareState>
+               ForgetIntegration, CompareState, CreateToken, RevokeToken>
       what;
 };
 

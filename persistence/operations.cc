@@ -120,6 +120,8 @@ struct Adder {
   absl::Status operator()(const CreateType&) const { return absl::OkStatus(); }
   absl::Status operator()(const RenamePlatforms&) const { return absl::OkStatus(); }
   absl::Status operator()(const SetRules&) const { return absl::OkStatus(); }
+  absl::Status operator()(const CreateToken&) const { return absl::OkStatus(); }
+  absl::Status operator()(const RevokeToken&) const { return absl::OkStatus(); }
   absl::Status operator()(const BeginEpoch&) const { return absl::OkStatus(); }
   absl::Status operator()(const CompareState&) const { return absl::OkStatus(); }
   absl::Status operator()(const PurgePlace&) const { return absl::OkStatus(); }

@@ -240,6 +240,31 @@ void DecodeBody(Reader& reader, ForgetIntegration& forgotten) {
   }
 }
 
+void EncodeBody(const CreateToken& created, Writer& writer) {
+  writer.U32(created.token);
+  writer.U8(static_cast<uint8_t>(created.role));
+  writer.Text8(created.name);
+  writer.Text8(created.hash);
+  writer.U64(static_cast<uint64_t>(created.expires_us));
+  writer.U16(static_cast<uint16_t>(created.integrations.size()));
+  for (const std::string_view integration : created.integrations) writer.Text8(integration);
+}
+
+void DecodeBody(Reader& reader, CreateToken& created) {
+  created.token = reader.U32();
+  created.role = static_cast<Role>(reader.U8());
+  created.name = reader.Text8();
+  created.hash = reader.Text8();
+  created.expires_us = static_cast<int64_t>(reader.U64());
+  for (uint16_t left = reader.U16(); left > 0 && reader.ok(); --left) {
+    created.integrations.push_back(reader.Text8());
+  }
+}
+
+void EncodeBody(const RevokeToken& revoked, Writer& writer) { writer.U32(revoked.token); }
+
+void DecodeBody(Reader& reader, RevokeToken& revoked) { revoked.token = reader.U32(); }
+
 void EncodeBody(const CompareState& compared, Writer& writer) { writer.Sum(compared.sum); }
 
 void DecodeBody(Reader& reader, CompareState& compared) { compared.sum = reader.Sum(); }

@@ -59,6 +59,9 @@ enum class Opcode : uint8_t {
   kFetch = 0x61,
   kPromote = 0x62,
   kCompare = 0x63,
+  kTokenCreate = 0x70,
+  kTokenList = 0x71,
+  kTokenRevoke = 0x72,
 };
 
 // The outcome of a request as a whole. Items of a batch have verdicts of their own.

@@ -36,6 +36,13 @@ Refusal NoSuchPlace(PlaceId place) {
           fmt::format("place {} does not exist; resolve it again", place)};
 }
 
+Refusal NoSuchTrash(PlaceId number) {
+  return {StatusCode::kUnknownPlace, kNoItem,
+          fmt::format("there is nothing under the number {} in the trash; list the trash, and look "
+                      "whether it was emptied meanwhile",
+                      number)};
+}
+
 Refusal NoSuchIntegration(std::string_view name, bool dropped) {
   return {StatusCode::kUnknownPlace, kNoItem,
           dropped

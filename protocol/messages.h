@@ -36,6 +36,8 @@ void Encode(const Refusal& refusal, std::string& out);
 Refusal DecodeRefusal(StatusCode status, Bytes payload);
 // UNKNOWN_PLACE, for a place that was resolved but is there no more.
 Refusal NoSuchPlace(PlaceId place);
+// The same for a number in the trash.
+Refusal NoSuchTrash(PlaceId number);
 // The same for an integration, which may wait in the trash.
 Refusal NoSuchIntegration(std::string_view name, bool dropped);
 

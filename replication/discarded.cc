@@ -37,6 +37,8 @@ struct NameOf {
   const char* operator()(const CreateType&) const { return "create-type"; }
   const char* operator()(const RenamePlatforms&) const { return "rename-platforms"; }
   const char* operator()(const SetRules&) const { return "set-rules"; }
+  const char* operator()(const CreateToken&) const { return "create-token"; }
+  const char* operator()(const RevokeToken&) const { return "revoke-token"; }
   const char* operator()(const BeginEpoch&) const { return "begin-epoch"; }
   const char* operator()(const CompareState&) const { return "compare-state"; }
   const char* operator()(const DropIntegration&) const { return "drop-integration"; }

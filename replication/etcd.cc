@@ -6,11 +6,16 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
 #include <charconv>
 #include <utility>
+
+#include "replication/etcd_answers.h"
+#include "tls/client_context.h"
+#include "tls/failures.h"
 
 namespace xref {
 
@@ -28,37 +33,6 @@ std::string Base64(std::string_view bytes) {
   return absl::Base64Escape(absl::string_view(bytes.data(), bytes.size()));
 }
 
-std::string FromBase64(const json::value* text) {
-  std::string bytes;
-  if (text == nullptr || !text->is_string()) return bytes;
-  const auto& base64 = text->get_string();
-  absl::Base64Unescape(absl::string_view(base64.data(), base64.size()), &bytes);
-  return bytes;
-}
-
-// etcd writes 64-bit numbers as texts, and leaves out what is 0.
-int64_t NumberOf(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  if (found == nullptr) return 0;
-  if (found->is_int64()) return found->get_int64();
-  int64_t number = 0;
-  if (found->is_string()) {
-    const auto& text = found->get_string();
-    std::from_chars(text.data(), text.data() + text.size(), number);
-  }
-  return number;
-}
-
-absl::StatusOr<json::object> ParseObject(const absl::StatusOr<std::string>& reply) {
-  if (!reply.ok()) return reply.status();
-  boost::system::error_code error;
-  json::value parsed = json::parse(*reply, error);
-  if (error || !parsed.is_object()) {
-    return absl::InternalError(fmt::format("etcd answered something else than JSON: {}", *reply));
-  }
-  return std::move(parsed.get_object());
-}
-
 // The end of the range of keys that begin with `prefix`.
 std::string EndOf(std::string_view prefix) {
   std::string end(prefix);
@@ -72,7 +46,8 @@ std::string EndOf(std::string_view prefix) {
 
 class Etcd::Link {
  public:
-  Link(const Server& server, std::chrono::milliseconds timeout) : stream_(io_), host_(server.host) {
+  Link(const Server& server, std::chrono::milliseconds timeout, Tls tls)
+      : stream_(io_), host_(server.host), tls_(std::move(tls)) {
     boost::system::error_code error;
     tcp::resolver resolver(io_);
     const auto addresses = resolver.resolve(server.host, server.port, error);
@@ -83,9 +58,13 @@ class Etcd::Link {
       });
       Run();
     }
+    if (!error) {
+      boost::system::error_code ignored;
+      stream_.socket().set_option(tcp::no_delay(true), ignored);
+      if (server.is_secure) error = ShakeHands(timeout);
+    }
     connected_ = !error;
-    if (error) trouble_ = error.message();
-    if (connected_) stream_.socket().set_option(tcp::no_delay(true), error);
+    if (error) trouble_ = MessageOf(error);
   }
 
   bool connected() const { return connected_; }
@@ -103,19 +82,23 @@ class Etcd::Link {
     request.prepare_payload();
     boost::system::error_code error;
     stream_.expires_after(timeout);
-    http::async_write(stream_, request,
-                      [&](boost::system::error_code result, size_t) { error = result; });
-    Run();
+    WithStream([&](auto& stream) {
+      http::async_write(stream, request,
+                        [&](boost::system::error_code result, size_t) { error = result; });
+      Run();
+    });
     http::response_parser<http::string_body> parser;
     parser.body_limit(kReplyBytesMax);
     if (!error) {
-      http::async_read(stream_, buffer_, parser,
-                       [&](boost::system::error_code result, size_t) { error = result; });
-      Run();
+      WithStream([&](auto& stream) {
+        http::async_read(stream, buffer_, parser,
+                         [&](boost::system::error_code result, size_t) { error = result; });
+        Run();
+      });
     }
     if (error) {
       connected_ = false;
-      trouble_ = error.message();
+      trouble_ = MessageOf(error);
       return std::nullopt;
     }
     connected_ = parser.get().keep_alive();
@@ -123,6 +106,32 @@ class Etcd::Link {
   }
 
  private:
+  boost::system::error_code ShakeHands(std::chrono::milliseconds timeout) {
+    secure_.emplace(stream_, *tls_->current());
+    tls_->Expect(secure_->native_handle(), host_);
+    boost::system::error_code error;
+    stream_.expires_after(timeout);
+    secure_->async_handshake(asio::ssl::stream_base::client,
+                             [&](boost::system::error_code result) { error = result; });
+    Run();
+    return error;
+  }
+
+  std::string MessageOf(const boost::system::error_code& error) {
+    const unsigned long reason = SslErrorOf(error);
+    return reason == 0 ? error.message() : tls_->Explain(secure_->native_handle(), reason);
+  }
+
+  // Calls `use` with what requests are written to and replies read from.
+  template <typename Use>
+  void WithStream(Use use) {
+    if (secure_) {
+      use(*secure_);
+    } else {
+      use(stream_);
+    }
+  }
+
   // Until what was begun is over; the stream's deadline sees to that.
   void Run() {
     io_.restart();
@@ -131,35 +140,42 @@ class Etcd::Link {
 
   asio::io_context io_{1};
   beast::tcp_stream stream_;
+  std::optional<asio::ssl::stream<beast::tcp_stream&>> secure_;
   beast::flat_buffer buffer_;
   const std::string host_;
+  const Tls tls_;
   bool connected_ = false;
   std::string trouble_;
 };
 
 // ---- Requests ----
 
-absl::StatusOr<std::unique_ptr<Etcd>> Etcd::Make(const std::vector<std::string>& urls) {
+absl::StatusOr<std::unique_ptr<Etcd>> Etcd::Make(const std::vector<std::string>& urls, Tls tls) {
   std::vector<Server> servers;
   for (const std::string& url : urls) {
-    constexpr std::string_view kScheme = "http://";
+    const bool is_secure = tls != nullptr && url.starts_with("https://");
+    const std::string_view scheme = is_secure ? "https://" : "http://";
     const size_t colon = url.rfind(':');
     std::string port = colon == std::string::npos ? "" : url.substr(colon + 1);
     if (port.ends_with('/')) port.pop_back();
     uint16_t number = 0;
     const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (!url.starts_with(kScheme) || colon <= kScheme.size() || number == 0 ||
+    if (!url.starts_with(scheme) || colon <= scheme.size() || number == 0 ||
         read.ptr != port.data() + port.size()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "--etcd {}: this is not http://HOST:PORT, such as http://127.0.0.1:2379", url));
+      return absl::InvalidArgumentError(
+          fmt::format("--etcd {}: this is not http://HOST:PORT or https://HOST:PORT, such as "
+                      "http://127.0.0.1:2379",
+                      url));
     }
-    servers.push_back({url.substr(kScheme.size(), colon - kScheme.size()), std::move(port)});
+    servers.push_back(
+        {url.substr(scheme.size(), colon - scheme.size()), std::move(port), is_secure});
   }
   if (servers.empty()) return absl::InvalidArgumentError("--etcd: no server is named");
-  return std::unique_ptr<Etcd>(new Etcd(std::move(servers)));
+  return std::unique_ptr<Etcd>(new Etcd(std::move(servers), std::move(tls)));
 }
 
-Etcd::Etcd(std::vector<Server> servers) : servers_(std::move(servers)) {}
+Etcd::Etcd(std::vector<Server> servers, Tls tls)
+    : servers_(std::move(servers)), tls_(std::move(tls)) {}
 
 Etcd::~Etcd() = default;
 
@@ -169,7 +185,7 @@ absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::strin
   for (size_t tries = 0; tries <= servers_.size(); ++tries) {
     const bool was_kept = link_ != nullptr;
     const Server& server = servers_[server_];
-    if (!was_kept) link_ = std::make_unique<Link>(server, timeout_);
+    if (!was_kept) link_ = std::make_unique<Link>(server, timeout_, tls_);
     if (link_->connected()) {
       auto reply = link_->Post(path, body, timeout_);
       if (reply && reply->result() == http::status::ok) {
@@ -191,23 +207,15 @@ absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::strin
 }
 
 absl::StatusOr<int64_t> Etcd::GrantLease(std::chrono::seconds ttl) {
-  const auto reply = ParseObject(
-      Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}})));
-  if (!reply.ok()) return reply.status();
-  const int64_t lease = NumberOf(*reply, "ID");
-  if (lease == 0) return absl::InternalError("etcd granted no lease");
-  return lease;
+  const auto reply =
+      Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}}));
+  return reply.ok() ? ParseLease(*reply) : reply.status();
 }
 
 absl::StatusOr<bool> Etcd::KeepAlive(int64_t lease) {
-  const auto reply = ParseObject(
-      Post("/v3/lease/keepalive", json::serialize(json::object{{"ID", std::to_string(lease)}})));
-  if (!reply.ok()) return reply.status();
-  const json::value* result = reply->if_contains("result");
-  if (result == nullptr || !result->is_object()) {
-    return absl::InternalError("etcd does not say whether the lease goes on");
-  }
-  return NumberOf(result->get_object(), "TTL") > 0;
+  const auto reply =
+      Post("/v3/lease/keepalive", json::serialize(json::object{{"ID", std::to_string(lease)}}));
+  return reply.ok() ? ParseKeptAlive(*reply) : reply.status();
 }
 
 absl::Status Etcd::Revoke(int64_t lease) {
@@ -216,21 +224,11 @@ absl::Status Etcd::Revoke(int64_t lease) {
 }
 
 absl::StatusOr<std::vector<EtcdKey>> Etcd::Read(std::string_view prefix) {
-  const auto reply = ParseObject(Post("/v3/kv/range", json::serialize(json::object{
-                                                          {"key", Base64(prefix)},
-                                                          {"range_end", Base64(EndOf(prefix))},
-                                                      })));
-  if (!reply.ok()) return reply.status();
-  std::vector<EtcdKey> keys;
-  const json::value* found = reply->if_contains("kvs");
-  if (found == nullptr || !found->is_array()) return keys;
-  for (const json::value& each : found->get_array()) {
-    if (!each.is_object()) return absl::InternalError("etcd lists keys that are none");
-    const json::object& key = each.get_object();
-    keys.push_back({FromBase64(key.if_contains("key")), FromBase64(key.if_contains("value")),
-                    NumberOf(key, "create_revision"), NumberOf(key, "mod_revision")});
-  }
-  return keys;
+  const auto reply = Post("/v3/kv/range", json::serialize(json::object{
+                                              {"key", Base64(prefix)},
+                                              {"range_end", Base64(EndOf(prefix))},
+                                          }));
+  return reply.ok() ? ParseKeys(*reply) : reply.status();
 }
 
 absl::StatusOr<Etcd::Committed> Etcd::Commit(const EtcdTransaction& transaction) {
@@ -255,18 +253,9 @@ absl::StatusOr<Etcd::Committed> Etcd::Commit(const EtcdTransaction& transaction)
   for (const std::string& key : transaction.deletes) {
     success.push_back(json::object{{"request_delete_range", json::object{{"key", Base64(key)}}}});
   }
-  const auto reply = ParseObject(Post(
-      "/v3/kv/txn", json::serialize(json::object{{"compare", compare}, {"success", success}})));
-  if (!reply.ok()) return reply.status();
-  Committed committed;
-  if (const json::value* done = reply->if_contains("succeeded")) {
-    committed.done = done->is_bool() && done->get_bool();
-  }
-  const json::value* header = reply->if_contains("header");
-  if (header != nullptr && header->is_object()) {
-    committed.revision = NumberOf(header->get_object(), "revision");
-  }
-  return committed;
+  const auto reply =
+      Post("/v3/kv/txn", json::serialize(json::object{{"compare", compare}, {"success", success}}));
+  return reply.ok() ? ParseCommitted(*reply) : reply.status();
 }
 
 }  // namespace xref

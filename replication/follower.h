@@ -51,8 +51,10 @@ class Follower {
   struct Options {
     bool elected = false;  // an Election decides whom to follow, and on promotions
     Member self;
+    std::string token;        // that is shown to the primary; empty for none
     std::string data_folder;  // where a copy arrives
     uint64_t map_bytes = 0;   // as for Snapshot::Open
+    Channel::Tls tls;         // that primaries are spoken to with; null for none
   };
   // Called by Run once everything is there that the primary had when it was asked first.
   using CaughtUp = absl::AnyInvocable<void()>;

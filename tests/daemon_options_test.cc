@@ -65,10 +65,12 @@ TEST_F(DaemonOptions, AMissingConfigurationFileIsRefusedByName) {
                 "/nowhere/xrefd.toml");
 }
 
-TEST_F(DaemonOptions, OtherThanLoopbackAddressesAreRefused) {
-  for (const char* address : {"0.0.0.0:0", "[::]:0", "203.0.113.1:7411"}) {
+TEST_F(DaemonOptions, OtherThanLoopbackAddressesAreRefusedWithoutAccessTokens) {
+  for (const std::string address : {"0.0.0.0:0", "[::]:0"}) {
     ExpectRefusal({"--data", data_folder(), "--listen", address},
-                  std::string("--listen ") + address + ": only a loopback address");
+                  "whoever reaches this address could change everything");
+    ExpectRefusal({"--data", data_folder(), "--listen", "127.0.0.1:0", "--http", address},
+                  "whoever reaches this address could change everything");
   }
 }
 

@@ -12,6 +12,7 @@
 #include "protocol/frame.h"
 #include "protocol/query_messages.h"
 #include "protocol/replication_messages.h"
+#include "protocol/token_messages.h"
 
 namespace xref::protocol {
 namespace {
@@ -237,6 +238,27 @@ TEST_F(Golden, Compare) {
   ExpectEncodes(reply, "compare-reply");
   EXPECT_EQ(reply.lsn, 211U);
   EXPECT_EQ(reply.sum, (StateSum{0x8877665544332211, 1, 2, 0}));
+}
+
+TEST_F(Golden, Tokens) {
+  const auto create = DecodeExample<TokenCreateRequest>("token-create-request");
+  EXPECT_EQ(create.name, "erp");
+  EXPECT_EQ(create.role, Role::kSyncer);
+  EXPECT_EQ(create.valid_seconds, 365U * 86'400);
+  EXPECT_EQ(create.integrations, std::vector<std::string_view>{"shop"});
+  ExpectEncodes(create, "token-create-request");
+  const auto created = DecodeExample<TokenCreateReply>("token-create-reply");
+  EXPECT_EQ(created.number, 7U);
+  EXPECT_EQ(created.token, "xref_7_" + std::string(43, 'A'));
+  ExpectEncodes(created, "token-create-reply");
+  const auto list = DecodeExample<TokenListReply>("token-list-reply");
+  ASSERT_EQ(list.tokens.size(), 1U);
+  EXPECT_EQ(list.tokens[0].created_by, "ada");
+  EXPECT_EQ(list.tokens[0].expires_us, created.expires_us);
+  ExpectEncodes(list, "token-list-reply");
+  const auto revoke = DecodeExample<TokenRevokeRequest>("token-revoke-request");
+  EXPECT_EQ(revoke.number, 7U);
+  ExpectEncodes(revoke, "token-revoke-request");
 }
 
 TEST_F(Golden, Backup) {

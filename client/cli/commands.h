@@ -20,6 +20,7 @@ void AddHistory(CommandLine& line);       // history, explain
 void AddPurge(CommandLine& line);         // purge
 void AddTrash(CommandLine& line);         // trash, restore
 void AddBackup(CommandLine& line);        // backup
+void AddTokens(CommandLine& line);        // token create|list|revoke
 void AddStatus(CommandLine& line);        // status
 void AddPromote(CommandLine& line);       // promote
 void AddCompletion(CommandLine& line);    // completion

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   xref::cli::AddPurge(line);
   xref::cli::AddTrash(line);
   xref::cli::AddBackup(line);
+  xref::cli::AddTokens(line);
   xref::cli::AddStatus(line);
   xref::cli::AddPromote(line);
   xref::cli::AddCompletion(line);

@@ -94,8 +94,9 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
-  void Start(Imports& imports, ImportOptions options, std::function<void()> on_end) {
-    run_ = imports.Start(std::move(options), output_, std::move(on_end));
+  void Start(Call& call, ImportOptions options, std::function<void()> on_end) {
+    run_ = call.imports().Start(std::move(options), call.asker().visitor(), output_,
+                                std::move(on_end));
   }
   // False: the thread has seen enough of it.
   asio::awaitable<bool> Write(std::string_view piece) {
@@ -135,7 +136,7 @@ asio::awaitable<void> Import(Call& call, BodyStream& stream) {
   // Never expires by itself: it is set back to wake up whoever waits for the end.
   const auto ended =
       std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
-  upload.Start(call.imports(), std::move(options), [executor, ended] {
+  upload.Start(call, std::move(options), [executor, ended] {
     asio::post(executor, [ended] { ended->expires_at(asio::steady_timer::time_point::min()); });
   });
   // A client reads no answer before it has sent everything, wanted or not.
@@ -151,16 +152,27 @@ asio::awaitable<void> Import(Call& call, BodyStream& stream) {
   if (co_await stream.Begin(answer)) co_await stream.Write(answer.body);
 }
 
+namespace {
+
+bool MaySee(Call& call, const ImportRun& run) {
+  return call.asker().visitor()->Reads(run.options().integration);
+}
+
+}  // namespace
+
 Reply ListImports(Call& call) {
   json::array imports;
-  for (const auto& run : call.imports().all()) imports.push_back(ImportObject(*run));
+  for (const auto& run : call.imports().all()) {
+    if (MaySee(call, *run)) imports.push_back(ImportObject(*run));
+  }
   co_return JsonResponse({{"imports", std::move(imports)}});
 }
 
 Reply GetImport(Call& call) {
   const std::string& id = call.request.in_path.at("import");
   const auto run = call.imports().Find(id);
-  if (!run) throw NotFound("missing", fmt::format("there is no import {}", id));
+  if (!run || !MaySee(call, *run))
+    throw NotFound("missing", fmt::format("there is no import {}", id));
   co_return JsonResponse(ImportObject(*run));
 }
 

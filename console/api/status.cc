@@ -57,10 +57,22 @@ json::array PlacesArray(const Measures& measures) {
   return places;
 }
 
+// What the access token lets its holder do; null where none is needed.
+json::value AccessObject(const Measures& measures) {
+  if (measures.role.empty()) return nullptr;
+  json::array integrations(measures.token_integrations.begin(), measures.token_integrations.end());
+  json::value expires;
+  if (measures.token_expires_us != 0) expires = TimeText(measures.token_expires_us);
+  return json::object{{"token", measures.token},
+                      {"role", measures.role},
+                      {"integrations", std::move(integrations)},
+                      {"expires_at", std::move(expires)}};
+}
+
 }  // namespace
 
 Reply GetStatus(Call& call) {
-  const Measures measures = call.asker().gateway().Measure();
+  const Measures measures = call.asker().visitor()->Measure();
   const bool is_standby = measures.is_standby.value_or(false);
   json::value role;
   if (measures.is_standby) role = is_standby ? "standby" : "primary";
@@ -96,19 +108,20 @@ Reply GetStatus(Call& call) {
                           {"lag_ms", OrNull(measures.lag_ms)},
                           {"lag_changes", OrNull(measures.lag_changes)},
                           {"latency", LatencyObject(measures)},
-                          {"places", PlacesArray(measures)}});
+                          {"places", PlacesArray(measures)},
+                          {"access", AccessObject(measures)}});
 }
 
 Reply GetHealth(Call&) { co_return JsonResponse({{"status", "ok"}}); }
 
 Reply GetReadiness(Call& call) {
-  const std::string obstacle = call.asker().gateway().FindObstacle();
+  const std::string obstacle = call.gateway().FindObstacle();
   if (!obstacle.empty()) throw Problem{503, "not-ready", obstacle};
   co_return JsonResponse({{"status", "ready"}});
 }
 
 Reply GetMetrics(Call& call) {
-  co_return Response{.body = MetricsText(call.asker().gateway().Measure()),
+  co_return Response{.body = MetricsText(call.asker().visitor()->Measure()),
                      .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 
