@@ -16,6 +16,8 @@ namespace {
 
 // A server that is flooded may let newcomers wait; this is how long they do.
 constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
+// What nobody reads is the server's to keep.
+constexpr int kReceiveBuffer = 4096;
 
 sockaddr_in AddressOf(const std::string& host, int port) {
   sockaddr_in address{};
@@ -38,10 +40,13 @@ bool IsClosedByServer(int fd) {
 
 }  // namespace
 
-int ConnectTo(const std::string& server, const std::string& source) {
+int ConnectTo(const std::string& server, const std::string& source, int receive_buffer) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
+  if (receive_buffer > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
   if (!source.empty()) {
     // The port is left to connect, which finds one that is free for this server.
     const int later = 1;
@@ -59,7 +64,7 @@ int ConnectTo(const std::string& server, const std::string& source) {
 size_t Crowd::Open(size_t count) {
   size_t opened = 0;
   for (; count > 0; --count) {
-    const int fd = ConnectTo(server_, source_);
+    const int fd = ConnectTo(server_, source_, kReceiveBuffer);
     if (fd < 0) continue;
     sockets_.push_back(fd);
     ++opened;

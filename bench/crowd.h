@@ -10,8 +10,9 @@
 namespace xref::bench {
 
 // Connects to HOST:PORT, with an IPv4 address, from the address `source`, such as 127.0.0.2; ""
-// leaves that to the system. Returns a descriptor, or -1 where nobody answers for some seconds.
-int ConnectTo(const std::string& server, const std::string& source);
+// leaves that to the system. `receive_buffer` bytes is what the kernel holds unread; 0 leaves that
+// to it as well. Returns a descriptor, or -1 where nobody answers for some seconds.
+int ConnectTo(const std::string& server, const std::string& source, int receive_buffer = 0);
 
 // Many connections to one server that mean it no good. Sockets alone: nothing is read, and nobody
 // is waited for. Thread-compatible.

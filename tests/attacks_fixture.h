@@ -36,6 +36,7 @@ class AttacksTest : public ShopTest {
   // Where the attackers come from; the clients come from 127.0.0.1.
   static constexpr const char* kElsewhere = "127.0.0.2";
 
+  uint64_t others_ = 0;  // references that the load knows nothing of
   Model model_;
   std::unique_ptr<Load> load_;
   std::unique_ptr<Client> established_;

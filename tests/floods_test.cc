@@ -41,6 +41,7 @@ class Floods : public AttacksTest {
                                              .sources = source.View(),
                                              .targets = targets.View()});
     EXPECT_TRUE(added.ok()) << added.status();
+    ++others_;
     IdList ids;
     for (int i = 0; i < 10'000; ++i) ids.Add("large");
     return FrameOf(Opcode::kLookup, 1,
@@ -100,7 +101,8 @@ TEST_F(Floods, OfIdleConnectionsLeaveRoomForOthers) {
   AwaitFact("refused_connections_per_address", 200);
   ExpectNewcomerIsAnswered();
   AwaitAllClosed(crowd);
-  EXPECT_GE(EstablishedFact("refused_idle_timeout_ms"), 90U);
+  // On a new connection: the established one was idle as well.
+  EXPECT_GE(Fact("refused_idle_timeout_ms"), 90U);
   ExpectProgress();
   ExpectNothingLost();
 }
@@ -112,11 +114,11 @@ TEST_F(Floods, OfPeersThatNeverReadTakeBoundedMemory) {
   StartUnderLoad({"--buffer-limit", "32MiB"});
   const std::string lookup = LargeLookup();
   const uint64_t before = MemoryPeak();
-  constexpr size_t kDeaf = 300;  // whose replies would take 750 MB
+  constexpr size_t kDeaf = 300;  // whose replies would take 3 GB
   Crowd crowd(address(), kElsewhere);
   ASSERT_EQ(crowd.Open(kDeaf), kDeaf);
   crowd.Send(HelloFrame());
-  crowd.Send(lookup);
+  for (int i = 0; i < 4; ++i) crowd.Send(lookup);
   AwaitFact("refused_buffer_bytes", 1);
   ExpectProgress();
   ExpectNewcomerIsAnswered();

@@ -27,11 +27,15 @@ class JournalLimit : public ShopTest {
     unsetenv("XREFD_FAILPOINT_HOLD");
   }
 
+  // References of which some hundred thousand fill the journal.
+  static References Long(size_t count) {
+    return MakeReferences(count, "gid://shop/Order/an-id-that-is-longer-than-most-");
+  }
   // Imports until it is refused.
   void Fill() {
     do {
       held_ = ReferencesHeld();
-    } while (Import(ToCsv(MakeReferences(held_ + kStep))).added > 0);
+    } while (Import(ToCsv(Long(held_ + kStep))).added > 0);
     held_ = ReferencesHeld();
   }
   void LetCheckpointsGo() { std::filesystem::remove(hold_); }
@@ -48,7 +52,7 @@ TEST_F(JournalLimit, AboveItChangesAreRefusedAndQuestionsAnswered) {
   EXPECT_THAT(refused.err, HasSubstr("--journal-limit"));
   EXPECT_GE(Fact("refused_journal_bytes"), 1U);
   EXPECT_GE(Fact("journal_held_bytes"), Fact("limit_journal_bytes"));
-  ExpectHolds(MakeReferences(held_));
+  ExpectHolds(Long(held_));
 }
 
 TEST_F(JournalLimit, ACheckpointIsHurriedAlongAndMakesRoomByItself) {
@@ -63,7 +67,7 @@ TEST_F(JournalLimit, ACheckpointIsHurriedAlongAndMakesRoomByItself) {
 TEST_F(JournalLimit, WhatWasAcknowledgedBelowItIsThereAfterACrash) {
   Fill();
   CrashAndRestartDaemon({"--journal-limit", "32MiB"});
-  ExpectHolds(MakeReferences(held_));
+  ExpectHolds(Long(held_));
 }
 
 TEST_F(JournalLimit, AStandbyThatLagsHoldsUpNobody) {
@@ -74,7 +78,7 @@ TEST_F(JournalLimit, AStandbyThatLagsHoldsUpNobody) {
   const auto standby = Process::Start(argv);
   ASSERT_NE(standby->AwaitErrorLine("ready: "), "");
   standby->Signal(SIGSTOP);
-  const References references = MakeReferences(2'000'000);
+  const References references = Long(1'000'000);
   while (ReferencesHeld() < references.size() && !HasFailure()) Import(ToCsv(references));
   EXPECT_LT(Fact("journal_held_bytes"), Fact("limit_journal_bytes") * 5 / 4);
   standby->Signal(SIGCONT);
