@@ -86,7 +86,7 @@ absl::StatusOr<AddRound> MeasureAdds(Peer& peer, int server_pid, Shape shape,
 }
 
 WorkloadResults RunAdds(const WorkloadOptions& options) {
-  auto peer = XrefdPeer::Connect(options.server);
+  auto peer = XrefdPeer::Connect(options.server, options.tls);
   if (!peer.ok()) return peer.status();
   const auto pid = StatusFact((*peer)->client(), "pid");
   if (!pid.ok()) return pid.status();

@@ -15,6 +15,9 @@
 #include <deque>
 #include <utility>
 
+#include "tls/client_context.h"
+#include "tls/filter.h"
+
 namespace xref::bench {
 namespace {
 
@@ -35,7 +38,8 @@ double Milliseconds(Clock::duration time) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& server) {
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& server,
+                                                             const Channel::Tls& tls) {
   const size_t colon = server.rfind(':');
   if (colon == std::string::npos) {
     return absl::InvalidArgumentError(fmt::format("server \"{}\": this is not HOST:PORT", server));
@@ -60,8 +64,35 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   fcntl(fd, F_SETFL, O_NONBLOCK);
+  if (tls) {
+    connection->tls_ = std::make_unique<TlsFilter>(tls->current(), TlsFilter::Side::kClient);
+    if (auto status = connection->ShakeHands(*tls, host); !status.ok()) return status;
+  }
   return connection;
 }
+
+absl::Status Connection::ShakeHands(const TlsClientContext& tls, const std::string& host) {
+  tls.Expect(tls_->handle(), host);
+  tls_->Begin();
+  const auto give_up = Clock::now() + kSilenceMax;
+  while (tls_->state() == TlsFilter::State::kHandshake) {
+    absl::Status status = SendSealed();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(give_up - Clock::now()).count();
+    if (left <= 0) status = absl::DeadlineExceededError("the server does not answer");
+    pollfd events{fd_, static_cast<short>(has_queued() ? POLLIN | POLLOUT : POLLIN), 0};
+    if (status.ok() && poll(&events, 1, static_cast<int>(left)) < 0 && errno != EINTR) {
+      status = Gone(std::strerror(errno));
+    }
+    if (status.ok() && (events.revents & ~POLLOUT) != 0) status = ReceiveSealed();
+    if (!status.ok()) return status;
+  }
+  if (tls_->state() == TlsFilter::State::kOpen) return SendSealed();
+  return absl::UnavailableError(
+      fmt::format("no TLS with the server: {}", tls.Explain(tls_->handle(), tls_->error())));
+}
+
+Connection::Connection(int fd) : fd_(fd) {}
 
 Connection::~Connection() {
   if (fd_ >= 0) close(fd_);
@@ -81,7 +112,44 @@ bool Connection::IsLocal() const {
          reinterpret_cast<const sockaddr_in*>(&ends[1])->sin_addr.s_addr;
 }
 
+bool Connection::has_queued() const {
+  return !queued_.empty() || (tls_ && !tls_->Sealed().empty());
+}
+
+absl::Status Connection::SendSealed() {
+  while (!tls_->Sealed().empty()) {
+    const std::string_view sealed = tls_->Sealed();
+    const ssize_t size = send(fd_, sealed.data(), sealed.size(), MSG_NOSIGNAL);
+    if (size < 0) return errno == EAGAIN ? absl::OkStatus() : Gone(std::strerror(errno));
+    tls_->Sent(static_cast<size_t>(size));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::ReceiveSealed() {
+  const std::span<uint8_t> room = tls_->Room();
+  const ssize_t size = recv(fd_, room.data(), room.size(), 0);
+  if (size == 0) return Gone("the server closed it");
+  if (size < 0) return errno == EAGAIN ? absl::OkStatus() : Gone(std::strerror(errno));
+  tls_->Received(static_cast<size_t>(size));
+  for (;;) {
+    if (received_.size() - end_ < kReceiveBytes) received_.resize(end_ + kReceiveBytes);
+    const size_t made =
+        tls_->Open({reinterpret_cast<uint8_t*>(received_.data()) + end_, received_.size() - end_});
+    if (made == 0) break;
+    end_ += made;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Connection::SendQueued() {
+  if (tls_) {
+    // What is sealed already goes first, so that no more is sealed than the server takes.
+    if (auto status = SendSealed(); !status.ok() || !tls_->Sealed().empty()) return status;
+    if (!queued_.empty() && !tls_->Seal(queued_)) return Gone(tls_->failure().c_str());
+    queued_.clear();
+    return SendSealed();
+  }
   while (sent_ < queued_.size()) {
     const ssize_t size = send(fd_, queued_.data() + sent_, queued_.size() - sent_, MSG_NOSIGNAL);
     if (size < 0) return errno == EAGAIN ? absl::OkStatus() : Gone(std::strerror(errno));
@@ -94,6 +162,13 @@ absl::Status Connection::SendQueued() {
 
 absl::Status Connection::Receive() {
   if (begin_ == end_) begin_ = end_ = 0;
+  if (tls_) {
+    const size_t had = end_;
+    if (auto status = ReceiveSealed(); !status.ok()) return status;
+    if (end_ > had || tls_->state() == TlsFilter::State::kOpen) return absl::OkStatus();
+    return Gone(tls_->state() == TlsFilter::State::kFailed ? tls_->failure().c_str()
+                                                           : "the server closed it");
+  }
   if (received_.size() - end_ < kReceiveBytes) received_.resize(end_ + kReceiveBytes);
   const ssize_t size = recv(fd_, received_.data() + end_, received_.size() - end_, 0);
   if (size == 0) return Gone("the server closed it");
@@ -138,7 +213,7 @@ absl::StatusOr<Timing> Connection::Exchange(uint64_t count, const Pace& pace, Re
     const auto wait = std::max(Clock::duration::zero(), until - now);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
     const timespec timeout{seconds.count(), (wait - seconds).count()};
-    pollfd events{fd_, static_cast<short>(queued_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+    pollfd events{fd_, static_cast<short>(has_queued() ? POLLIN | POLLOUT : POLLIN), 0};
     if (ppoll(&events, 1, &timeout, nullptr) < 0 && errno != EINTR) {
       return Gone(std::strerror(errno));
     }

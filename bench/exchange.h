@@ -11,6 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "client/channel.h"
+
+namespace xref {
+class TlsFilter;
+}
+
 namespace xref::bench {
 
 using Clock = std::chrono::steady_clock;
@@ -37,8 +43,10 @@ struct Timing {
 // library's event loop adds to a latency would be seen here. Thread-compatible.
 class Connection {
  public:
-  // Connects to HOST:PORT. Unavailable if nobody listens there.
-  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& server);
+  // Connects to HOST:PORT, and speaks TLS unless `tls` is null. Unavailable if nobody listens
+  // there.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& server,
+                                                          const Channel::Tls& tls = nullptr);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -60,14 +68,19 @@ class Connection {
                                   TakeReply take_reply);
 
  private:
-  explicit Connection(int fd) : fd_(fd) {}
+  explicit Connection(int fd);
 
+  absl::Status ShakeHands(const TlsClientContext& tls, const std::string& host);
   // Each does as much as is possible without waiting.
   absl::Status SendQueued();
   absl::Status Receive();
+  absl::Status SendSealed();
+  absl::Status ReceiveSealed();
+  bool has_queued() const;
 
   const int fd_;
-  std::string queued_;  // from sent_ on, still to be sent
+  std::unique_ptr<TlsFilter> tls_;  // null where none is spoken
+  std::string queued_;              // from sent_ on, still to be sent
   size_t sent_ = 0;
   std::vector<char> received_;  // [begin_, end_) is not taken yet
   size_t begin_ = 0;

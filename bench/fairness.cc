@@ -133,8 +133,8 @@ class Fairness {
 }  // namespace
 
 absl::StatusOr<std::string> MeasureFairness(const FairnessOptions& options) {
-  const auto peer =
-      ConnectLoaded(options.server, options.shape, options.shape_name, options.references);
+  const auto peer = ConnectLoaded(options.server, options.tls, options.shape, options.shape_name,
+                                  options.references);
   if (!peer.ok()) return peer.status();
   Fairness fairness(options, **peer);
   if (auto status = fairness.Connect(); !status.ok()) return status;

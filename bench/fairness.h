@@ -6,11 +6,13 @@
 #include <string>
 
 #include "bench/id_shapes.h"
+#include "client/channel.h"
 
 namespace xref::bench {
 
 struct FairnessOptions {
   std::string server = "127.0.0.1:7411";
+  Channel::Tls tls;   // null: without TLS
   std::string xrefd;  // the program, to be started for this; "" takes the server
   uint64_t references = 1'000'000;
   Shape shape = Shape::kDigits;

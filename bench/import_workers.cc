@@ -273,10 +273,11 @@ class ImportWorkers::Worker {
 
 // ---- All workers ----
 
-ImportWorkers::ImportWorkers(const ImportOptions& options, std::string server, PlaceId place,
-                             ImportTarget& target)
+ImportWorkers::ImportWorkers(const ImportOptions& options, std::string server, Channel::Tls tls,
+                             PlaceId place, ImportTarget& target)
     : options_(options),
       server_(std::move(server)),
+      tls_(std::move(tls)),
       place_(place),
       target_(target),
       source_(Parts(options.records, options.batch), options) {}
@@ -284,7 +285,7 @@ ImportWorkers::ImportWorkers(const ImportOptions& options, std::string server, P
 absl::StatusOr<ImportResult> ImportWorkers::Run(Watch watch) {
   std::vector<std::unique_ptr<Worker>> workers;
   for (uint32_t i = 0; i < options_.workers; ++i) {
-    auto client = Client::Connect({.servers = {server_}});
+    auto client = Client::Connect({.servers = {server_}, .tls = tls_});
     if (!client.ok()) return client.status();
     workers.push_back(std::make_unique<Worker>(*this, i, *std::move(client)));
   }

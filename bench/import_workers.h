@@ -101,7 +101,7 @@ struct ImportResult {
 class ImportWorkers {
  public:
   // The place must be empty but for the records that the target has from the start.
-  ImportWorkers(const ImportOptions& options, std::string server, PlaceId place,
+  ImportWorkers(const ImportOptions& options, std::string server, Channel::Tls tls, PlaceId place,
                 ImportTarget& target);
   ImportWorkers(const ImportWorkers&) = delete;
   ImportWorkers& operator=(const ImportWorkers&) = delete;
@@ -121,6 +121,7 @@ class ImportWorkers {
 
   const ImportOptions options_;
   const std::string server_;
+  const Channel::Tls tls_;
   const PlaceId place_;
   ImportTarget& target_;
   ImportSource source_;

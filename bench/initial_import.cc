@@ -122,8 +122,8 @@ absl::Status TellInterrupted(XrefdPeer& peer, const std::string& integration, ui
 
 // Into a new integration of that name.
 absl::StatusOr<ImportFigures> Import(const char* what, XrefdPeer& peer, const std::string& server,
-                                     const std::string& integration, const ImportOptions& options,
-                                     uint32_t synced_percent) {
+                                     const Channel::Tls& tls, const std::string& integration,
+                                     const ImportOptions& options, uint32_t synced_percent) {
   if (auto status = peer.Make(integration); !status.ok()) return status;
   ImportTarget target(options.records);
   std::vector<uint32_t> synced;
@@ -137,7 +137,7 @@ absl::StatusOr<ImportFigures> Import(const char* what, XrefdPeer& peer, const st
   if (!pid.ok()) return pid.status();
   const auto cpu_before = ProcessCpuNs(static_cast<int>(*pid));
   if (!cpu_before.ok()) return cpu_before.status();
-  ImportWorkers workers(options, server, peer.place(), target);
+  ImportWorkers workers(options, server, tls, peer.place(), target);
   auto result = [&] {
     const ProgressLine progress(what, options.records - synced.size());
     return workers.Run([&](uint64_t created) {
@@ -239,17 +239,17 @@ absl::StatusOr<std::vector<Row>> ImportTwice(const InitialImportOptions& options
   // No run before this one has used the names of its integrations.
   const std::string integration =
       fmt::format("import-{}", std::chrono::system_clock::now().time_since_epoch().count());
-  const auto peer = XrefdPeer::Connect(server);
+  const auto peer = XrefdPeer::Connect(server, options.tls);
   if (!peer.ok()) return peer.status();
   ImportOptions one_by_one = options.workers;
   one_by_one.records = options.sample;
   one_by_one.batch = 1;
   one_by_one.create_ms = 0;
-  const auto sample = Import("one by one", **peer, server, integration + "-one-by-one", one_by_one,
-                             options.synced_percent);
+  const auto sample = Import("one by one", **peer, server, options.tls, integration + "-one-by-one",
+                             one_by_one, options.synced_percent);
   if (!sample.ok()) return sample.status();
-  const auto all =
-      Import("importing", **peer, server, integration, options.workers, options.synced_percent);
+  const auto all = Import("importing", **peer, server, options.tls, integration, options.workers,
+                          options.synced_percent);
   if (!all.ok()) return all.status();
   return RowsOf(options, integration, *all, *sample);
 }

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "bench/import_workers.h"
+#include "client/channel.h"
 
 namespace xref::bench {
 
 struct InitialImportOptions {
   std::string server = "127.0.0.1:7411";
+  Channel::Tls tls;   // null: without TLS
   std::string xrefd;  // the program, to be started for this run; "" takes the server
   std::string shape_name = "digits";
   ImportOptions workers;

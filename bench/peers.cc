@@ -22,6 +22,7 @@
 #include "bench/rounds.h"
 #include "bench/servers.h"
 #include "bench/xrefd_peer.h"
+#include "tls/client_context.h"
 
 namespace xref::bench {
 namespace {
@@ -29,6 +30,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* kSet = "xref-bench";
+constexpr const char* kOverTls = "TLS";
 
 // One server asked in one way.
 struct Candidate {
@@ -140,10 +142,12 @@ class Comparison {
     std::vector<std::pair<std::string, std::string>> xrefds{{"xrefd", options_.xrefd}};
     xrefds.insert(xrefds.end(), options_.other_xrefds.begin(), options_.other_xrefds.end());
     for (const auto& [name, program] : xrefds) {
-      auto server = StartXrefd(program, folder_ + "/" + name, kNoCheckpoint, options_.core);
-      if (!server.ok()) return server.status();
-      if (auto ready = server->process->AwaitLine("ready: "); !ready.ok()) return ready.status();
-      auto status = Add(name, std::move(server), &Comparison::AddXrefd);
+      if (auto status = StartOneXrefd(name, program, {}); !status.ok()) return status;
+    }
+    if (!options_.tls_certificate.empty()) {
+      auto status =
+          StartOneXrefd(kOverTls, options_.xrefd,
+                        {"--tls-cert", options_.tls_certificate, "--tls-key", options_.tls_key});
       if (!status.ok()) return status;
     }
     if (!options_.redis.empty()) {
@@ -164,6 +168,14 @@ class Comparison {
       if (auto status = AddMemcached(server); !status.ok()) return status;
     }
     return absl::OkStatus();
+  }
+
+  absl::Status StartOneXrefd(const std::string& name, const std::string& program,
+                             const std::vector<std::string>& more) {
+    auto server = StartXrefd(program, folder_ + "/" + name, kNoCheckpoint, options_.core, more);
+    if (!server.ok()) return server.status();
+    if (auto ready = server->process->AwaitLine("ready: "); !ready.ok()) return ready.status();
+    return Add(name, std::move(server), &Comparison::AddXrefd);
   }
 
   absl::Status Add(const std::string& name, absl::StatusOr<Server> server,
@@ -191,9 +203,16 @@ class Comparison {
   }
 
   absl::Status AddXrefd(const RunningServer& server) {
+    Channel::Tls tls;
+    if (server.name == kOverTls) {
+      // It is trusted since its certificate is known.
+      auto made = TlsClientContext::Make({.ca = options_.tls_certificate});
+      if (!made.ok()) return made.status();
+      tls = *std::move(made);
+    }
     for (const auto& [command, question] : {std::pair("CHECK", protocol::Opcode::kCheck),
                                             std::pair("LOOKUP", protocol::Opcode::kLookup)}) {
-      auto peer = XrefdPeer::Connect(server.address);
+      auto peer = XrefdPeer::Connect(server.address, tls);
       if (peer.ok()) (*peer)->set_question(question);
       auto status = AddCandidate(server, command, server.name != "xrefd", std::move(peer));
       if (!status.ok()) return status;

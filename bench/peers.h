@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/id_shapes.h"
+#include "client/channel.h"
 
 namespace xref::bench {
 
@@ -31,6 +32,9 @@ struct PeerComparison {
   std::string xrefd;  // the program
   // More of them, by name: what `xrefd` is compared with, too.
   std::vector<std::pair<std::string, std::string>> other_xrefds;
+  // Where both are named: xrefd once more, with this certificate, and asked over TLS.
+  std::string tls_certificate;
+  std::string tls_key;
   std::string redis = "redis-server";   // "" leaves it out
   std::string memcached = "memcached";  // the same
   std::vector<RunningServer> resp_servers;

@@ -27,8 +27,8 @@ class Asking {
     if (options.ids == 0 && options.seconds == 0) {
       return absl::InvalidArgumentError("a round would never end: give --seconds or --ids");
     }
-    auto peer =
-        ConnectLoaded(options.server, options.shape, options.shape_name, options.references);
+    auto peer = ConnectLoaded(options.server, options.tls, options.shape, options.shape_name,
+                              options.references);
     if (!peer.ok()) return peer.status();
     std::unique_ptr<Asking> asking(new Asking(options, *std::move(peer)));
     asking->peer().set_question(question);
@@ -127,10 +127,11 @@ absl::StatusOr<Asked> AddFor(XrefdPeer& peer, const WorkloadOptions& options, ui
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<XrefdPeer>> ConnectLoaded(const std::string& server, Shape shape,
+absl::StatusOr<std::unique_ptr<XrefdPeer>> ConnectLoaded(const std::string& server,
+                                                         const Channel::Tls& tls, Shape shape,
                                                          const std::string& shape_name,
                                                          uint64_t references) {
-  auto peer = XrefdPeer::Connect(server);
+  auto peer = XrefdPeer::Connect(server, tls);
   if (!peer.ok()) return peer.status();
   auto status = (*peer)->Make(fmt::format("bench-{}-{}", shape_name, references));
   if (!status.ok()) return status;

@@ -44,11 +44,13 @@ absl::StatusOr<std::string> MakeTemporaryFolder(const std::string& within) {
 }
 
 absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
-                                  uint32_t checkpoint_seconds, Core core) {
+                                  uint32_t checkpoint_seconds, Core core,
+                                  const std::vector<std::string>& more_options) {
   std::vector<std::string> argv =
       OnCore(core, {program, "--data", folder, "--listen", "127.0.0.1:0", "--checkpoint-seconds",
                     std::to_string(checkpoint_seconds)});
   if (core) argv.insert(argv.end(), {"--threads", "1"});
+  argv.insert(argv.end(), more_options.begin(), more_options.end());
   auto process = ServerProcess::Start(argv);
   if (!process.ok()) return process.status();
   constexpr std::string_view kListening = "listening on ";
@@ -93,10 +95,11 @@ absl::StatusOr<Server> StartMemcached(const std::string& program, uint64_t items
   return Server{*std::move(process), "127.0.0.1:" + port};
 }
 
-absl::StatusOr<std::unique_ptr<TemporaryXrefd>> TemporaryXrefd::Start(const std::string& program) {
+absl::StatusOr<std::unique_ptr<TemporaryXrefd>> TemporaryXrefd::Start(const std::string& program,
+                                                                      uint32_t checkpoint_seconds) {
   auto folder = MakeTemporaryFolder(std::filesystem::temp_directory_path());
   if (!folder.ok()) return folder.status();
-  auto server = StartXrefd(program, *folder, kNoCheckpoint);
+  auto server = StartXrefd(program, *folder, checkpoint_seconds);
   if (!server.ok()) {
     std::filesystem::remove_all(*folder);
     return server.status();

@@ -33,7 +33,8 @@ using Core = std::optional<uint32_t>;
 
 // Each makes `folder` if it is missing. The server may still be loading what it finds there.
 absl::StatusOr<Server> StartXrefd(const std::string& program, const std::string& folder,
-                                  uint32_t checkpoint_seconds, Core core = std::nullopt);
+                                  uint32_t checkpoint_seconds, Core core = std::nullopt,
+                                  const std::vector<std::string>& more_options = {});
 // Redis saves by itself never; with `durable` it syncs every write to its append-only file, else
 // it starts with what its RDB file holds.
 absl::StatusOr<Server> StartRedis(const std::string& program, const std::string& folder,
@@ -45,12 +46,14 @@ absl::StatusOr<Server> StartMemcached(const std::string& program, uint64_t items
 class TemporaryXrefd {
  public:
   // Returns once it is ready.
-  static absl::StatusOr<std::unique_ptr<TemporaryXrefd>> Start(const std::string& program);
+  static absl::StatusOr<std::unique_ptr<TemporaryXrefd>> Start(
+      const std::string& program, uint32_t checkpoint_seconds = kNoCheckpoint);
   ~TemporaryXrefd();
   TemporaryXrefd(const TemporaryXrefd&) = delete;
   TemporaryXrefd& operator=(const TemporaryXrefd&) = delete;
 
   const std::string& address() const { return server_.address; }
+  ServerProcess& process() { return *server_.process; }
 
  private:
   TemporaryXrefd(std::string folder, Server server)

@@ -11,12 +11,14 @@
 #include "bench/latency_histogram.h"
 #include "bench/questions.h"
 #include "bench/rounds.h"
+#include "client/channel.h"
 
 namespace xref::bench {
 
 // What the workloads against a running server have in common. Each looks at what concerns it.
 struct WorkloadOptions {
   std::string server = "127.0.0.1:7411";
+  Channel::Tls tls;                 // null: without TLS
   std::string xrefd;                // the program, to be started for this; "" takes the server
   uint64_t references = 1'000'000;  // held; for adds: to add in one round
   Shape shape = Shape::kDigits;

@@ -15,6 +15,7 @@
 #include "bench/report.h"
 #include "bench/servers.h"
 #include "bench/workload.h"
+#include "client/cli/tls_options.h"
 #include "index/vocabulary.h"
 
 namespace xref::bench {
@@ -112,6 +113,16 @@ void AddServerOptions(CLI::App& sub, ServerOptions& options) {
          "The program: starts one for this run, in place of --server; on a folder in TMPDIR, "
          "which goes")
       ->type_name("PATH");
+  const auto tls = std::make_shared<cli::TlsOptions>();
+  tls->AddTo(sub);
+  sub.parse_complete_callback([&options, tls] {
+    auto made = tls->Make();
+    if (!made.ok()) throw CLI::ValidationError("--tls", std::string(made.status().message()));
+    if (*made && !options.xrefd.empty()) {
+      throw CLI::ValidationError("--xrefd", "it starts a server without TLS");
+    }
+    options.tls = *std::move(made);
+  });
   sub.add_option("--shape", options.shape_name, "What IDs look like")
       ->check(CLI::IsMember(ShapeNames()))
       ->capture_default_str();

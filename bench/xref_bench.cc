@@ -19,6 +19,7 @@ Examples:
   xref-bench generate --references 1000000 --shape mixed > references.csv
   xref-bench check --references 10000000 --batch 100,1000,10000 --in-flight 4
   xref-bench check --rate 5000000 --batch 1000 --seconds 10 --html check.html
+  xref-bench check --server localhost:7411 --tls-ca ca.pem
   xref-bench lookup --connections 4 --hit-percent 100 --json lookup.json
   xref-bench mixed --connections 2 --add-rate 200000
   xref-bench add --references 1000000 --batch 1000 --in-flight 1

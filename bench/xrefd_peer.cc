@@ -25,8 +25,9 @@ absl::StatusOr<size_t> TakeFrame(std::string_view received, protocol::Frame& fra
   return parsed->consumed;
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& server) {
-  auto connection = Connection::Open(server);
+absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& server,
+                                                        const Channel::Tls& tls) {
+  auto connection = Connection::Open(server, tls);
   if (!connection.ok()) return connection;
   const std::string hello =
       EncodeFrame(protocol::Opcode::kHello, 0, protocol::HelloRequest{.client = kActor});
@@ -50,13 +51,14 @@ absl::StatusOr<uint64_t> StatusFact(Client& client, std::string_view name) {
   return absl::InternalError(fmt::format("the server does not tell its {}", name));
 }
 
-absl::StatusOr<std::unique_ptr<XrefdPeer>> XrefdPeer::Connect(const std::string& server) {
-  auto client = Client::Connect({.servers = {server}});
+absl::StatusOr<std::unique_ptr<XrefdPeer>> XrefdPeer::Connect(const std::string& server,
+                                                              const Channel::Tls& tls) {
+  auto client = Client::Connect({.servers = {server}, .tls = tls});
   if (!client.ok()) return client.status();
-  auto connection = OpenGreeted(server);
+  auto connection = OpenGreeted(server, tls);
   if (!connection.ok()) return connection.status();
   return std::unique_ptr<XrefdPeer>(
-      new XrefdPeer(server, *std::move(client), *std::move(connection)));
+      new XrefdPeer(server, tls, *std::move(client), *std::move(connection)));
 }
 
 absl::Status XrefdPeer::Make(const std::string& set) {

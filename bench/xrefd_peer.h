@@ -42,15 +42,17 @@ absl::StatusOr<size_t> TakeReply(std::string_view received, Reply& reply) {
   return taken;
 }
 
-// A connection that has said HELLO.
-absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& server);
+// A connection that has said HELLO. Here and below `tls` is null where none is spoken.
+absl::StatusOr<std::unique_ptr<Connection>> OpenGreeted(const std::string& server,
+                                                        const Channel::Tls& tls);
 
 // A number that STATUS tells.
 absl::StatusOr<uint64_t> StatusFact(Client& client, std::string_view name);
 
 class XrefdPeer : public Peer {
  public:
-  static absl::StatusOr<std::unique_ptr<XrefdPeer>> Connect(const std::string& server);
+  static absl::StatusOr<std::unique_ptr<XrefdPeer>> Connect(const std::string& server,
+                                                            const Channel::Tls& tls = nullptr);
 
   absl::Status Make(const std::string& set) override;
   absl::Status Use(const std::string& set) override;
@@ -64,7 +66,9 @@ class XrefdPeer : public Peer {
   absl::StatusOr<size_t> TakeAnswer(std::string_view received,
                                     std::string_view answer) const override;
   Connection& connection() override { return *connection_; }
-  absl::StatusOr<std::unique_ptr<Connection>> Open() const override { return OpenGreeted(server_); }
+  absl::StatusOr<std::unique_ptr<Connection>> Open() const override {
+    return OpenGreeted(server_, tls_);
+  }
 
   // What questions ask: CHECK, or LOOKUP.
   void set_question(protocol::Opcode question) { question_ = question; }
@@ -72,13 +76,15 @@ class XrefdPeer : public Peer {
   PlaceId place() const { return place_; }
 
  private:
-  XrefdPeer(std::string server, std::unique_ptr<Client> client,
+  XrefdPeer(std::string server, Channel::Tls tls, std::unique_ptr<Client> client,
             std::unique_ptr<Connection> connection)
       : server_(std::move(server)),
+        tls_(std::move(tls)),
         client_(std::move(client)),
         connection_(std::move(connection)) {}
 
   const std::string server_;
+  const Channel::Tls tls_;
   const std::unique_ptr<Client> client_;
   const std::unique_ptr<Connection> connection_;
   PlaceId place_ = 0;
@@ -87,7 +93,8 @@ class XrefdPeer : public Peer {
 
 // Connects, makes a set of its own for each shape and size, so that what is held is known exactly,
 // and loads what is missing of it.
-absl::StatusOr<std::unique_ptr<XrefdPeer>> ConnectLoaded(const std::string& server, Shape shape,
+absl::StatusOr<std::unique_ptr<XrefdPeer>> ConnectLoaded(const std::string& server,
+                                                         const Channel::Tls& tls, Shape shape,
                                                          const std::string& shape_name,
                                                          uint64_t references);
 

@@ -4,9 +4,14 @@
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <variant>
+
+#include "tls/client_context.h"
+#include "tls/failures.h"
 
 namespace xref {
 
@@ -20,8 +25,26 @@ constexpr size_t kReadBytes = 256 << 10;
 
 }  // namespace
 
+struct Channel::Secure {
+  asio::ssl::stream<tcp::socket&> stream;
+};
+
+Channel::Channel(std::string server, Tls tls)
+    : socket_(io_), server_(std::move(server)), tls_(std::move(tls)) {}
+
+Channel::~Channel() = default;
+
+template <typename Use>
+void Channel::WithStream(Use use) {
+  if (secure_) {
+    use(secure_->stream);
+  } else {
+    use(socket_);
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const std::string& server,
-                                                       std::chrono::milliseconds timeout) {
+                                                       std::chrono::milliseconds timeout, Tls tls) {
   const size_t colon = server.rfind(':');
   if (colon == std::string::npos || colon + 1 == server.size()) {
     return absl::InvalidArgumentError(
@@ -31,32 +54,51 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const std::string& server
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
-  std::unique_ptr<Channel> channel(new Channel(server));
+  std::unique_ptr<Channel> channel(new Channel(server, std::move(tls)));
   boost::system::error_code error;
   tcp::resolver resolver(channel->io_);
   const auto addresses = resolver.resolve(host, server.substr(colon + 1), error);
   if (error) return channel->Gone(error);
-  error = asio::error::timed_out;
+  const auto deadline = steady_clock::now() + timeout;
   asio::async_connect(
       channel->socket_, addresses,
       [&](boost::system::error_code result, const tcp::endpoint&) { error = result; });
-  channel->io_.run_for(timeout);
-  if (error) {
-    // The handler refers to this frame: let it run before it is left.
-    const auto why = error;
-    boost::system::error_code ignored;
-    channel->socket_.close(ignored);
-    channel->io_.restart();
-    channel->io_.run();
-    return channel->Gone(why);
-  }
+  channel->Await(deadline, error);
+  if (error) return channel->Gone(error);
   channel->socket_.set_option(tcp::no_delay(true), error);
+  if (!channel->tls_) return channel;
+
+  channel->secure_.reset(new Secure{{channel->socket_, *channel->tls_->current()}});
+  channel->tls_->Expect(channel->secure_->stream.native_handle(), host);
+  channel->secure_->stream.async_handshake(
+      asio::ssl::stream_base::client, [&](boost::system::error_code result) { error = result; });
+  channel->Await(deadline, error);
+  if (error) return channel->Gone(error);
   return channel;
 }
 
-absl::Status Channel::Gone(const boost::system::error_code& error) const {
-  const bool closed = error == asio::error::eof || error == asio::error::connection_reset ||
-                      error == asio::error::broken_pipe;
+void Channel::Await(steady_clock::time_point deadline, boost::system::error_code& error) {
+  error = asio::error::timed_out;
+  io_.restart();
+  io_.run_until(deadline);
+  if (!error) return;
+  // The handler refers to frames of callers: let it run before they are left.
+  const auto why = error;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  io_.restart();
+  io_.run();
+  error = why;
+}
+
+absl::Status Channel::Gone(const boost::system::error_code& error) {
+  if (const unsigned long reason = SslErrorOf(error); reason != 0) {
+    return absl::UnavailableError(
+        fmt::format("no TLS with the server {}: {}", server_,
+                    tls_->Explain(secure_->stream.native_handle(), reason)));
+  }
+  const bool closed = error == asio::ssl::error::stream_truncated || error == asio::error::eof ||
+                      error == asio::error::connection_reset || error == asio::error::broken_pipe;
   return absl::UnavailableError(
       closed ? fmt::format("the server {} closed the connection", server_)
              : fmt::format("the server {} cannot be reached: {}; is xrefd running there?", server_,
@@ -75,28 +117,32 @@ absl::Status Channel::Send(std::string_view frames) {
 void Channel::StartWrite() {
   if (!sending_.empty() || queued_.empty()) return;
   sending_.swap(queued_);
-  asio::async_write(socket_, asio::buffer(sending_),
-                    [this](boost::system::error_code error, size_t) {
-                      // A write fails before all replies are read: the read side says when it is
-                      // over.
-                      sending_.clear();
-                      if (error) {
-                        queued_.clear();
-                      } else {
-                        StartWrite();
-                      }
-                    });
+  WithStream([this](auto& stream) {
+    asio::async_write(stream, asio::buffer(sending_),
+                      [this](boost::system::error_code error, size_t) {
+                        // A write fails before all replies are read: the read side says when it is
+                        // over.
+                        sending_.clear();
+                        if (error) {
+                          queued_.clear();
+                        } else {
+                          StartWrite();
+                        }
+                      });
+  });
 }
 
 void Channel::StartRead() {
   if (reading_) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
-                          [this](boost::system::error_code error, size_t size) {
-                            reading_ = false;
-                            end_ += size;
-                            if (error) error_ = error;
-                          });
+  WithStream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
+                           [this](boost::system::error_code error, size_t size) {
+                             reading_ = false;
+                             end_ += size;
+                             if (error) error_ = error;
+                           });
+  });
 }
 
 absl::StatusOr<protocol::Frame> Channel::Receive(std::chrono::milliseconds timeout) {

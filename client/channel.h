@@ -17,13 +17,22 @@
 
 namespace xref {
 
+class TlsClientContext;
+
 // Frames to and from one server. Sending never waits for the server to read, so that two sides that
 // both send a lot cannot block one another. Thread-compatible.
 class Channel {
  public:
-  // Connects to HOST:PORT. Unavailable names the address and the reason.
+  // What TLS is spoken with; null where none is.
+  using Tls = std::shared_ptr<const TlsClientContext>;
+
+  // Connects to HOST:PORT. Unavailable names the address and the reason, which may be that the
+  // server cannot be trusted, or does not trust us.
   static absl::StatusOr<std::unique_ptr<Channel>> Open(const std::string& server,
-                                                       std::chrono::milliseconds timeout);
+                                                       std::chrono::milliseconds timeout,
+                                                       Tls tls = nullptr);
+
+  ~Channel();
 
   // Queues bytes (whole frames); they travel while Receive waits, or now if the server takes them.
   absl::Status Send(std::string_view frames);
@@ -39,15 +48,26 @@ class Channel {
   const std::string& server() const { return server_; }
 
  private:
-  explicit Channel(std::string server) : socket_(io_), server_(std::move(server)) {}
+  // A stream of TLS over the socket.
+  struct Secure;
 
+  Channel(std::string server, Tls tls);
+
+  // Waits for what was begun, until the deadline; then what came of it is in `error`, which says
+  // so if that was not done in time.
+  void Await(std::chrono::steady_clock::time_point deadline, boost::system::error_code& error);
+  // Calls `use` with what bytes are read from and written to.
+  template <typename Use>
+  void WithStream(Use use);
   void StartRead();
   void StartWrite();
-  absl::Status Gone(const boost::system::error_code& error) const;
+  absl::Status Gone(const boost::system::error_code& error);
 
   boost::asio::io_context io_{1};
   boost::asio::ip::tcp::socket socket_;
   const std::string server_;
+  const Tls tls_;
+  std::unique_ptr<Secure> secure_;   // null without TLS
   boost::system::error_code error_;  // the first that happened
 
   // Bytes [begin_, end_) are received and not handed out yet.

@@ -39,6 +39,7 @@ namespace xref {
 
 struct ClientOptions {
   std::vector<std::string> servers = {"127.0.0.1:7411"};  // tried in order
+  Channel::Tls tls;                                       // null: without TLS
   std::string token;
   std::string name = "xref client " XREF_VERSION;  // for the server's log
   std::chrono::milliseconds connect_timeout{5'000};

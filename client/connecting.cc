@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const ClientOptions& opt
     std::vector<std::string> servers = options.servers;
     for (size_t i = 0; i < servers.size(); ++i) {
       const std::string server = servers[i];
-      auto channel = Channel::Open(server, looking.connect_timeout);
+      auto channel = Channel::Open(server, looking.connect_timeout, looking.tls);
       if (!channel.ok()) {
         last = channel.status();
         continue;

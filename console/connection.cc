@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -21,6 +22,8 @@
 #include "console/assets.h"
 #include "console/limits.h"
 #include "index/vocabulary.h"
+#include "tls/failures.h"
+#include "tls/first_bytes.h"
 
 namespace xref::console {
 
@@ -32,6 +35,12 @@ namespace {
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::string_view kActorUnlessNamed = "http";
+
+// How a connection begins.
+FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
+  const auto bytes = buffer.data();
+  return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
 
 Request ParseTarget(http::verb method, std::string_view target) {
   Request request{.method = method, .target = std::string(target)};
@@ -48,6 +57,10 @@ Request ParseTarget(http::verb method, std::string_view target) {
     }
   }
   return request;
+}
+
+bool IsProbe(const Request& request) {
+  return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
 }
 
 // As it comes in a header, which has ASCII only: percent-encoded.
@@ -92,47 +105,86 @@ struct Connection::BodyShare {
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
 
-  void Take(size_t more) {
-    if (*all + more > kBodiesBytesMax) {
-      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
-    }
+  [[nodiscard]] bool TryTake(size_t more) {
+    if (*all + more > kBodiesBytesMax) return false;
     *all += more;
     bytes += more;
+    return true;
   }
 
   const std::shared_ptr<size_t> all;
   size_t bytes = 0;
 };
 
-std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+asio::ip::tcp::endpoint Connection::PeerOf(const asio::ip::tcp::socket& socket) {
   boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return socket.remote_endpoint(error);
 }
 
 void Connection::Stop() {
   is_stopping_ = true;
-  if (is_idle_) stream_.cancel();
+  if (is_idle_) stream_.tcp().cancel();
 }
 
 asio::awaitable<void> Connection::Run() {
-  stream_.expires_after(request_timeout_);
-  while (!is_stopping_ && keeps_alive_) {
+  stream_.tcp().expires_after(request_timeout_);
+  const bool can_ask = co_await ShakeHands();
+  while (can_ask && !is_stopping_ && keeps_alive_) {
     const bool has_request = co_await ReadHeader();
     if (!has_request) break;
     co_await HandleRequest();
     parser_.reset();
     is_idle_ = true;
-    stream_.expires_after(kIdleTimeout);
+    stream_.tcp().expires_after(kIdleTimeout);
   }
+  if (can_ask) co_await SayGoodbye();
   boost::system::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.tcp().close();
+}
+
+asio::awaitable<bool> Connection::ShakeHands() {
+  if (stream_.tls() == nullptr) co_return true;
+  const auto [gone, size] =
+      co_await stream_.tcp().async_read_some(buffer_.prepare(kFirstBytes), kTuple);
+  if (gone) co_return false;
+  buffer_.commit(size);
+  if (Classify(buffer_) == FirstBytes::kOther) {
+    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it", peer_);
+    stream_.GoOnInTheClear();
+    keeps_alive_ = false;
+    parser_.emplace();
+    const Response refusal =
+        ResponseOf(BadRequest("this port speaks TLS only: use https:// in place of http://"));
+    co_await Send(refusal);
+    co_await AwaitLeaving();
+    co_return false;
+  }
+  const auto [error, taken] = co_await stream_.tls()->async_handshake(
+      asio::ssl::stream_base::server, buffer_.data(), kTuple);
+  buffer_.consume(taken);
+  if (!error) co_return true;
+  const unsigned long reason = SslErrorOf(error);
+  spdlog::warn("http: {}: TLS failed: {}", peer_,
+               reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason));
+  co_await AwaitLeaving();
+  co_return false;
+}
+
+asio::awaitable<void> Connection::SayGoodbye() {
+  if (stream_.tls() == nullptr) co_return;
+  SSL* const ssl = stream_.tls()->native_handle();
+  if (SSL_is_init_finished(ssl) != 1) co_return;
+  // Otherwise it would be waited for until the client says the same.
+  SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+  stream_.tcp().expires_after(request_timeout_);
+  co_await stream_.tls()->async_shutdown(kTuple);
 }
 
 asio::awaitable<bool> Connection::ReadHeader() {
   if (buffer_.size() == 0) {
-    const auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(4096), kTuple);
+    const auto [error, size] =
+        co_await stream_.async_read_some(buffer_.prepare(kFirstBytes), kTuple);
     if (error) co_return false;
     buffer_.commit(size);
   }
@@ -142,7 +194,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
   parser_.emplace();
   parser_->header_limit(kHeaderBytesMax);
   parser_->body_limit(boost::none);
-  stream_.expires_after(request_timeout_);
+  stream_.tcp().expires_after(request_timeout_);
   const auto [error, size] = co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
   if (!error) co_return true;
   const bool is_malformed =
@@ -150,11 +202,18 @@ asio::awaitable<bool> Connection::ReadHeader() {
       error != http::error::end_of_stream && error != http::error::partial_message;
   if (is_malformed) {
     keeps_alive_ = false;
+    std::string why = fmt::format("this is not HTTP/1.1: {}", error.message());
+    if (stream_.tls() == nullptr && Classify(buffer_) == FirstBytes::kTls) {
+      why =
+          "the client begins with TLS, and this port does not speak it: use http://, or start "
+          "xrefd with --tls-cert and --tls-key";
+      spdlog::warn("http: {}: {}", peer_, why);
+    }
     const Response refusal =
         ResponseOf(error == http::error::header_limit
                        ? Problem{431, "bad-request",
                                  fmt::format("the header is longer than {} bytes", kHeaderBytesMax)}
-                       : BadRequest(fmt::format("this is not HTTP/1.1: {}", error.message())));
+                       : BadRequest(why));
     co_await Send(refusal);
     co_await AwaitLeaving();
   }
@@ -162,12 +221,14 @@ asio::awaitable<bool> Connection::ReadHeader() {
 }
 
 asio::awaitable<void> Connection::AwaitLeaving() {
+  co_await SayGoodbye();
   boost::system::error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  stream_.expires_after(request_timeout_);
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_.tcp().expires_after(request_timeout_);
   piece_.resize(kPieceBytes);
   while (!error) {
-    std::tie(error, std::ignore) = co_await stream_.async_read_some(asio::buffer(piece_), kTuple);
+    std::tie(error, std::ignore) =
+        co_await stream_.tcp().async_read_some(asio::buffer(piece_), kTuple);
   }
 }
 
@@ -177,8 +238,9 @@ std::string Connection::Header(std::string_view name) const {
 }
 
 asio::awaitable<void> Connection::HandleRequest() {
+  has_request_ = true;
   const auto& header = parser_->get();
-  keeps_alive_ = header.keep_alive();
+  keeps_alive_ = header.keep_alive() && !for_probes_;
   std::optional<Problem> problem;
   try {
     site_.RequireTrusted({.host = Header("Host"),
@@ -187,6 +249,9 @@ asio::awaitable<void> Connection::HandleRequest() {
                          header.method());
     Request request =
         ParseTarget(header.method(), {header.target().data(), header.target().size()});
+    if (for_probes_ && !IsProbe(request)) {
+      throw Problem{429, "overloaded", "too many requests are under way: try again soon"};
+    }
     if (const Asset* asset = FindAsset(request)) {
       const Response file = ResponseOf(*asset, Header("If-None-Match"));
       co_await Send(file);
@@ -205,6 +270,8 @@ asio::awaitable<void> Connection::HandleRequest() {
     const Response refusal = ResponseOf(*problem);
     co_await Send(refusal);
   }
+  has_request_ = false;
+  waiting_since_ = std::chrono::steady_clock::now();
   if (!parser_->is_done()) co_await SkipBody();
 }
 
@@ -222,7 +289,7 @@ asio::awaitable<void> Connection::HandleRoute(Request& request) {
   if (const auto* streaming = std::get_if<Route::StreamHandler>(&route.handler)) {
     co_await site_.Answer(*streaming, visitor, request, *this);
     if (request.method != http::verb::head) {
-      stream_.expires_after(kWriteTimeout);
+      stream_.tcp().expires_after(kWriteTimeout);
       const auto end = http::make_chunk_last();
       const auto [error, size] = co_await asio::async_write(stream_, end, kTuple);
       if (error) keeps_alive_ = false;
@@ -267,7 +334,10 @@ asio::awaitable<std::string> Connection::ReadBody(BodyShare& share) {
     const std::string_view piece = co_await Read();
     if (piece.empty()) co_return body;
     if (body.size() + piece.size() > kBodyBytesMax) throw too_large();
-    share.Take(piece.size());
+    if (!share.TryTake(piece.size())) {
+      site_.gateway().CountRefused(HttpLimit::kBodiesBytes);
+      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
+    }
     body.append(piece);
   }
 }
@@ -276,9 +346,9 @@ asio::awaitable<std::string_view> Connection::Read() {
   co_await Continue();
   piece_.resize(kPieceBytes);
   if (body_due_) {
-    stream_.expires_at(*body_due_);
+    stream_.tcp().expires_at(*body_due_);
   } else {
-    stream_.expires_after(request_timeout_);
+    stream_.tcp().expires_after(request_timeout_);
   }
   while (!parser_->is_done()) {
     auto& body = parser_->get().body();
@@ -321,7 +391,7 @@ asio::awaitable<void> Connection::Send(const Response& from) {
   if (from.status != 204 && from.status != 304) response.content_length(size);
   if (!is_head) response.body() = from.body;
   has_answered_ = true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   if (is_head) {
     http::response_serializer<http::string_body> serializer(response);
     const auto [error, ignored] = co_await http::async_write_header(stream_, serializer, kTuple);
@@ -338,7 +408,7 @@ asio::awaitable<bool> Connection::Begin(const Response& head) {
   response.keep_alive(keeps_alive_);
   response.chunked(true);
   has_answered_ = true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   http::response_serializer<http::empty_body> serializer(response);
   const auto [error, ignored] = co_await http::async_write_header(stream_, serializer, kTuple);
   if (error) keeps_alive_ = false;
@@ -347,7 +417,7 @@ asio::awaitable<bool> Connection::Begin(const Response& head) {
 
 asio::awaitable<bool> Connection::Write(std::string_view bytes) {
   if (bytes.empty()) co_return true;
-  stream_.expires_after(kWriteTimeout);
+  stream_.tcp().expires_after(kWriteTimeout);
   const auto chunk = http::make_chunk(asio::buffer(bytes.data(), bytes.size()));
   const auto [error, ignored] = co_await asio::async_write(stream_, chunk, kTuple);
   if (error) keeps_alive_ = false;

@@ -10,6 +10,10 @@
 
 #include "console/gateway.h"
 
+namespace xref {
+class TlsServerContext;
+}
+
 namespace xref::console {
 
 struct ServerOptions {
@@ -18,6 +22,7 @@ struct ServerOptions {
   // another name would be one that has pointed its name here to be let in.
   std::vector<std::string> host_names;
   std::chrono::milliseconds request_timeout{30'000};  // for the rest of a begun request
+  const TlsServerContext* tls = nullptr;  // that clients must speak; null for none. Outlives it
 };
 
 // The HTTP port: one thread with everything on it. It shares nothing with the threads of the binary

@@ -42,6 +42,7 @@ class Site {
                                       BodyStream& stream);
 
   Imports& imports() { return imports_; }
+  Gateway& gateway() { return context_.gateway; }
 
   // Bytes of all bodies that are held. Shared with whoever holds one, who may outlive the site.
   const std::shared_ptr<size_t> body_bytes = std::make_shared<size_t>(0);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "console/limits.h"
 #include "console/server.h"
 #include "daemon/console_gateway.h"
 
@@ -33,13 +34,21 @@ class ConsolePort : public HttpPort {
 
 }  // namespace
 
+HttpLimits LimitsOfHttp() {
+  return {.connections = console::kConnectionsMax,
+          .connections_per_address = console::kConnectionsPerAddressMax,
+          .bodies_bytes = console::kBodiesBytesMax,
+          .descriptors = console::kConnectionsMax + console::kProbesMax};
+}
+
 absl::StatusOr<std::unique_ptr<HttpPort>> BindHttpPort(const tcp::endpoint& address,
                                                        const Options& options, Service& service,
                                                        size_t slot) {
   auto port = std::make_unique<ConsolePort>(service, slot);
   auto bound = port->Bind({.address = address,
                            .host_names = options.http_names,
-                           .request_timeout = std::chrono::milliseconds(options.frame_timeout_ms)});
+                           .request_timeout = std::chrono::milliseconds(options.frame_timeout_ms),
+                           .tls = service.tls});
   if (!bound.ok()) return bound;
   return port;
 }

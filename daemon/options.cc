@@ -11,6 +11,8 @@
 #include <sstream>
 #include <vector>
 
+#include "daemon/limits.h"
+#include "daemon/rate_limit.h"
 #include "index/vocabulary.h"
 
 namespace xref {
@@ -78,10 +80,48 @@ Examples:
   xrefd --data ./primary --ack standby
   xrefd --data ./standby --listen 127.0.0.1:7421 --standby-of 127.0.0.1:7411
   xrefd --data ./a --name a --etcd http://127.0.0.1:2379 --cluster shop
+  xrefd --data ./tls --tls-cert chain.pem --tls-key key.pem --tls-client-ca clients.pem
 
 SIGTERM and SIGINT end it cleanly: what was begun is answered, and the exit code is 0.
+SIGHUP loads certificates, keys and CAs again; connections that are open go on with the old ones.
 --restore makes a new data folder from a file that "xref backup" wrote, and ends.
 Exit codes: 0 ended as asked; 1 it broke down; 2 wrong usage, or it refuses to start.)";
+
+// Options for a certificate and its key, which belong together.
+void AddIdentity(CLI::App& app, const std::string& prefix, const std::string& what,
+                 std::string& certificate, std::string& key) {
+  auto* certificate_option = app.add_option(prefix + "-cert", certificate, what)->type_name("FILE");
+  auto* key_option =
+      app.add_option(prefix + "-key", key, "The key of that certificate: PEM, not encrypted")
+          ->type_name("FILE")
+          ->needs(certificate_option);
+  certificate_option->needs(key_option);
+}
+
+void AddTls(CLI::App& app, Options& options) {
+  AddIdentity(app, "--tls",
+              "Speak TLS 1.2 or later on all ports, and nothing else, with this certificate: PEM, "
+              "followed by those between it and its CA",
+              options.tls_cert, options.tls_key);
+  app.add_option("--tls-client-ca", options.tls_client_ca,
+                 "Let in only those who present a certificate of these CAs, on all ports: clients, "
+                 "standbys, browsers, and who asks for /healthz or /metrics")
+      ->type_name("FILE")
+      ->needs("--tls-cert");
+  app.add_option("--peer-tls-ca", options.peer_tls_ca,
+                 "As a standby, or one of a cluster: speak TLS with primaries, and trust those "
+                 "with a certificate of these CAs. --tls-cert is presented to them if there is one")
+      ->type_name("FILE");
+}
+
+void AddEtcdTls(CLI::App& app, Options& options, CLI::Option* etcd) {
+  app.add_option("--etcd-ca", options.etcd_ca,
+                 "The CAs of an etcd whose URL begins with https://; else those of the system")
+      ->type_name("FILE")
+      ->needs(etcd);
+  AddIdentity(app, "--etcd", "A certificate to present to etcd", options.etcd_cert,
+              options.etcd_key);
+}
 
 }  // namespace
 
@@ -119,6 +159,25 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--connections-max", options.connections_max, "Connections at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--connections-per-address", options.connections_per_address,
+                 "Of these, from one address; of IPv6, from one network of 64 bits. Raise it where "
+                 "many clients come through one proxy or NAT")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--newcomers-per-second", options.newcomers_per_second,
+                 "New connections a second in the long run; as many as there may be at a time can "
+                 "come at once. Further ones are closed as they come")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--newcomers-per-address", options.newcomers_per_address,
+                 "The same, of those from one address")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--idle-timeout-s", options.idle_timeout_seconds,
+                 "A peer that asks nothing for so long is disconnected; 0 lets it stay, as long as "
+                 "its machine answers")
+      ->type_name("N")
+      ->check(CLI::Range(0, 86'400));
   app.add_option("--checkpoint-seconds", options.checkpoint_seconds,
                  "Time between checkpoints, which keep a restart short")
       ->type_name("N")
@@ -137,6 +196,21 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "answered. 0 is four fifths of the machine's memory")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(true));
+  app.add_option("--buffer-limit", options.buffer_limit,
+                 "Memory for requests and replies of all connections, beyond 512 KiB of each; "
+                 "above it large ones are refused. 0 is an eighth of the machine's memory")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(true));
+  app.add_option("--journal-limit", options.journal_limit,
+                 "Disk for changes that no checkpoint has taken in yet; above it changes are "
+                 "refused until one has. At least 32MiB")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(true))
+      ->check([](const std::string& bytes) {
+        uint64_t value = 0;
+        std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+        return std::string(value >= kJournalLimitMin ? "" : "at least 32MiB");
+      });
   app.add_option("--trash-days", options.trash_days, "How long purged references can be restored")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
@@ -145,9 +219,16 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "it may be a tenth longer, and a day")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
+  app.add_option(
+         "--ids-per-token", options.ids_per_token,
+         "IDs a second that the holders of one access token may ask about or change; beyond "
+         "that they are answered OVERLOADED. 0 is any number")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{0}, RateLimit::kMost));
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
+  AddTls(app, options);
   app.add_flag("--trust-network", options.trust_network,
                "Listen on an address that is not loopback without access tokens, although whoever "
                "reaches it can change everything: for closed networks");
@@ -182,6 +263,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                         return std::string(IsName(name) ? "" : "1 to 64 letters, digits, - _ .");
                       });
   etcd->needs(cluster);
+  AddEtcdTls(app, options, etcd);
   app.add_option("--advertise", options.advertise,
                  "Where others of the cluster, and clients, reach this daemon; else --listen")
       ->type_name("HOST:PORT")
@@ -248,6 +330,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
     return Exit{asked_for ? 0 : kExitUsage};
   }
   if (options.memory_limit == 0) options.memory_limit = MachineMemoryBytes() / 5 * 4;
+  if (options.buffer_limit == 0) options.buffer_limit = MachineMemoryBytes() / 8;
   return options;
 }
 

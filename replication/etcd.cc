@@ -6,11 +6,15 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
 #include <charconv>
 #include <utility>
+
+#include "tls/client_context.h"
+#include "tls/failures.h"
 
 namespace xref {
 
@@ -72,7 +76,8 @@ std::string EndOf(std::string_view prefix) {
 
 class Etcd::Link {
  public:
-  Link(const Server& server, std::chrono::milliseconds timeout) : stream_(io_), host_(server.host) {
+  Link(const Server& server, std::chrono::milliseconds timeout, Tls tls)
+      : stream_(io_), host_(server.host), tls_(std::move(tls)) {
     boost::system::error_code error;
     tcp::resolver resolver(io_);
     const auto addresses = resolver.resolve(server.host, server.port, error);
@@ -83,9 +88,13 @@ class Etcd::Link {
       });
       Run();
     }
+    if (!error) {
+      boost::system::error_code ignored;
+      stream_.socket().set_option(tcp::no_delay(true), ignored);
+      if (server.is_secure) error = ShakeHands(timeout);
+    }
     connected_ = !error;
-    if (error) trouble_ = error.message();
-    if (connected_) stream_.socket().set_option(tcp::no_delay(true), error);
+    if (error) trouble_ = MessageOf(error);
   }
 
   bool connected() const { return connected_; }
@@ -103,19 +112,23 @@ class Etcd::Link {
     request.prepare_payload();
     boost::system::error_code error;
     stream_.expires_after(timeout);
-    http::async_write(stream_, request,
-                      [&](boost::system::error_code result, size_t) { error = result; });
-    Run();
+    WithStream([&](auto& stream) {
+      http::async_write(stream, request,
+                        [&](boost::system::error_code result, size_t) { error = result; });
+      Run();
+    });
     http::response_parser<http::string_body> parser;
     parser.body_limit(kReplyBytesMax);
     if (!error) {
-      http::async_read(stream_, buffer_, parser,
-                       [&](boost::system::error_code result, size_t) { error = result; });
-      Run();
+      WithStream([&](auto& stream) {
+        http::async_read(stream, buffer_, parser,
+                         [&](boost::system::error_code result, size_t) { error = result; });
+        Run();
+      });
     }
     if (error) {
       connected_ = false;
-      trouble_ = error.message();
+      trouble_ = MessageOf(error);
       return std::nullopt;
     }
     connected_ = parser.get().keep_alive();
@@ -123,6 +136,32 @@ class Etcd::Link {
   }
 
  private:
+  boost::system::error_code ShakeHands(std::chrono::milliseconds timeout) {
+    secure_.emplace(stream_, *tls_->current());
+    tls_->Expect(secure_->native_handle(), host_);
+    boost::system::error_code error;
+    stream_.expires_after(timeout);
+    secure_->async_handshake(asio::ssl::stream_base::client,
+                             [&](boost::system::error_code result) { error = result; });
+    Run();
+    return error;
+  }
+
+  std::string MessageOf(const boost::system::error_code& error) {
+    const unsigned long reason = SslErrorOf(error);
+    return reason == 0 ? error.message() : tls_->Explain(secure_->native_handle(), reason);
+  }
+
+  // Calls `use` with what requests are written to and replies read from.
+  template <typename Use>
+  void WithStream(Use use) {
+    if (secure_) {
+      use(*secure_);
+    } else {
+      use(stream_);
+    }
+  }
+
   // Until what was begun is over; the stream's deadline sees to that.
   void Run() {
     io_.restart();
@@ -131,35 +170,42 @@ class Etcd::Link {
 
   asio::io_context io_{1};
   beast::tcp_stream stream_;
+  std::optional<asio::ssl::stream<beast::tcp_stream&>> secure_;
   beast::flat_buffer buffer_;
   const std::string host_;
+  const Tls tls_;
   bool connected_ = false;
   std::string trouble_;
 };
 
 // ---- Requests ----
 
-absl::StatusOr<std::unique_ptr<Etcd>> Etcd::Make(const std::vector<std::string>& urls) {
+absl::StatusOr<std::unique_ptr<Etcd>> Etcd::Make(const std::vector<std::string>& urls, Tls tls) {
   std::vector<Server> servers;
   for (const std::string& url : urls) {
-    constexpr std::string_view kScheme = "http://";
+    const bool is_secure = tls != nullptr && url.starts_with("https://");
+    const std::string_view scheme = is_secure ? "https://" : "http://";
     const size_t colon = url.rfind(':');
     std::string port = colon == std::string::npos ? "" : url.substr(colon + 1);
     if (port.ends_with('/')) port.pop_back();
     uint16_t number = 0;
     const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (!url.starts_with(kScheme) || colon <= kScheme.size() || number == 0 ||
+    if (!url.starts_with(scheme) || colon <= scheme.size() || number == 0 ||
         read.ptr != port.data() + port.size()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "--etcd {}: this is not http://HOST:PORT, such as http://127.0.0.1:2379", url));
+      return absl::InvalidArgumentError(
+          fmt::format("--etcd {}: this is not http://HOST:PORT or https://HOST:PORT, such as "
+                      "http://127.0.0.1:2379",
+                      url));
     }
-    servers.push_back({url.substr(kScheme.size(), colon - kScheme.size()), std::move(port)});
+    servers.push_back(
+        {url.substr(scheme.size(), colon - scheme.size()), std::move(port), is_secure});
   }
   if (servers.empty()) return absl::InvalidArgumentError("--etcd: no server is named");
-  return std::unique_ptr<Etcd>(new Etcd(std::move(servers)));
+  return std::unique_ptr<Etcd>(new Etcd(std::move(servers), std::move(tls)));
 }
 
-Etcd::Etcd(std::vector<Server> servers) : servers_(std::move(servers)) {}
+Etcd::Etcd(std::vector<Server> servers, Tls tls)
+    : servers_(std::move(servers)), tls_(std::move(tls)) {}
 
 Etcd::~Etcd() = default;
 
@@ -169,7 +215,7 @@ absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::strin
   for (size_t tries = 0; tries <= servers_.size(); ++tries) {
     const bool was_kept = link_ != nullptr;
     const Server& server = servers_[server_];
-    if (!was_kept) link_ = std::make_unique<Link>(server, timeout_);
+    if (!was_kept) link_ = std::make_unique<Link>(server, timeout_, tls_);
     if (link_->connected()) {
       auto reply = link_->Post(path, body, timeout_);
       if (reply && reply->result() == http::status::ok) {

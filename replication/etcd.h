@@ -12,6 +12,8 @@
 
 namespace xref {
 
+class TlsClientContext;
+
 // A key as etcd holds it.
 struct EtcdKey {
   std::string key;
@@ -37,14 +39,19 @@ struct EtcdTransaction {
   std::vector<std::string> deletes;
 };
 
-// A client of etcd's JSON gateway (its version 3 API over HTTP, without TLS). One request at a
+// A client of etcd's JSON gateway (its version 3 API over HTTP, or HTTPS). One request at a
 // time, on a connection that is kept; where it breaks or a server does not answer, the next of the
 // servers is asked. Errors: Unavailable (no server answers in time: whether the request was done is
 // not known), Internal (etcd refuses it, or answers something else). Thread-compatible.
 class Etcd {
  public:
-  // `urls` as http://HOST:PORT. InvalidArgument names one that is none.
-  static absl::StatusOr<std::unique_ptr<Etcd>> Make(const std::vector<std::string>& urls);
+  // What TLS is spoken with.
+  using Tls = std::shared_ptr<const TlsClientContext>;
+
+  // `urls` as http://HOST:PORT, or https://HOST:PORT, for which there must be `tls`.
+  // InvalidArgument names one that is none.
+  static absl::StatusOr<std::unique_ptr<Etcd>> Make(const std::vector<std::string>& urls,
+                                                    Tls tls = nullptr);
   ~Etcd();
 
   // How long one server may take to answer.
@@ -70,13 +77,15 @@ class Etcd {
   struct Server {
     std::string host;
     std::string port;
+    bool is_secure;
   };
 
-  explicit Etcd(std::vector<Server> servers);
+  Etcd(std::vector<Server> servers, Tls tls);
   // The reply's JSON text.
   absl::StatusOr<std::string> Post(const std::string& path, const std::string& body);
 
   const std::vector<Server> servers_;
+  const Tls tls_;
   size_t server_ = 0;  // that is asked first
   std::chrono::milliseconds timeout_{1'000};
   std::unique_ptr<Link> link_;  // to it, or null

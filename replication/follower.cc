@@ -329,7 +329,7 @@ Follower::End Follower::Run(Journal& journal, SnapshotFolder& snapshots, Referen
     if (DecidePromotion(lsn)) return End::kPromoted;
     const std::string primary = AwaitPrimary({epoch, lsn});
     if (primary.empty()) continue;
-    auto link = PrimaryLink::Open(primary, options_.token, epoch);
+    auto link = PrimaryLink::Open(primary, options_.token, epoch, options_.tls);
     if (!link.ok()) {
       NoteTrouble(link.status());
       WaitBeforeRetry();

@@ -54,6 +54,7 @@ class Follower {
     std::string token;        // that is shown to the primary; empty for none
     std::string data_folder;  // where a copy arrives
     uint64_t map_bytes = 0;   // as for Snapshot::Open
+    Channel::Tls tls;         // that primaries are spoken to with; null for none
   };
   // Called by Run once everything is there that the primary had when it was asked first.
   using CaughtUp = absl::AnyInvocable<void()>;

@@ -38,8 +38,8 @@ absl::Status ToStatus(const protocol::Refusal& refusal) {
 }  // namespace
 
 absl::StatusOr<PrimaryLink> PrimaryLink::Open(const std::string& primary, const std::string& token,
-                                              Epoch epoch) {
-  auto channel = Channel::Open(primary, kConnectTimeout);
+                                              Epoch epoch, const Channel::Tls& tls) {
+  auto channel = Channel::Open(primary, kConnectTimeout, tls);
   if (!channel.ok()) return channel.status();
   PrimaryLink link(*std::move(channel), epoch);
   const auto hello = link.Call<protocol::HelloReply>(
@@ -68,7 +68,9 @@ absl::StatusOr<Reply> PrimaryLink::Call(Opcode opcode, const Request& request) {
         fmt::format("{} is of epoch {}, and epoch {} has begun: it is not the primary any more",
                     channel_->server(), frame->header.epoch, epoch_));
   }
-  if (frame->header.request_id != header.request_id) {
+  // One that cannot read what it was sent refuses the connection, whatever was asked.
+  const bool refuses_all = frame->header.request_id == 0 && frame->header.status != StatusCode::kOk;
+  if (frame->header.request_id != header.request_id && !refuses_all) {
     return absl::InternalError("the primary answered a question that was not asked");
   }
   if (frame->header.status != StatusCode::kOk) {

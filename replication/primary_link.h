@@ -21,9 +21,9 @@ namespace xref {
 class PrimaryLink {
  public:
   // Connects and greets, with an access token or none. `epoch` is the highest that the standby has
-  // seen.
+  // seen; without `tls` the conversation is in the clear.
   static absl::StatusOr<PrimaryLink> Open(const std::string& primary, const std::string& token,
-                                          Epoch epoch);
+                                          Epoch epoch, const Channel::Tls& tls);
 
   absl::StatusOr<protocol::FollowReply> Follow(const protocol::FollowRequest& request);
   // The reply borrows from the link until the next call.

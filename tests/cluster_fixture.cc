@@ -12,7 +12,9 @@ void ClusterTest::SetUp() {
 }
 
 void ClusterTest::Join(const std::string& name, const Arguments& options) {
-  Arguments all{"--etcd", etcd_->url(), "--cluster", "test", "--lease-seconds", lease_seconds_};
+  Arguments all = all_options_;
+  all.insert(all.end(),
+             {"--etcd", etcd_->url(), "--cluster", "test", "--lease-seconds", lease_seconds_});
   all.insert(all.end(), options.begin(), options.end());
   Launch(name, all);
 }

@@ -27,6 +27,7 @@ class ClusterTest : public NodesTest {
     return AwaitFact(node, "may_take_over", names);
   }
 
+  Arguments all_options_;  // of every daemon
   std::string lease_seconds_ = "3";
   std::unique_ptr<EtcdServer> etcd_;
 };

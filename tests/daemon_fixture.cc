@@ -1,7 +1,6 @@
 #include "tests/daemon_fixture.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -18,16 +17,6 @@ namespace json = boost::json;
 constexpr size_t kChunkIds = 10'000;
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder(const std::filesystem::path& within)
-    : path_((within / "xref-test-XXXXXX").string()) {
-  if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "cannot make a folder like " << path_;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::ostream& operator<<(std::ostream& out, const Totals& totals) {
   return out << "rows " << totals.rows << ", added " << totals.added << ", unchanged "
@@ -134,6 +123,7 @@ Outcome DaemonTest::RunDaemon(const Arguments& arguments) {
 
 std::unique_ptr<Process> DaemonTest::StartXref(const Arguments& arguments) {
   Arguments argv{kXref, "--server", address_};
+  argv.insert(argv.end(), xref_options_.begin(), xref_options_.end());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return Process::Start(argv);
 }
@@ -198,6 +188,7 @@ void DaemonTest::ExpectHolds(const References& expected, const std::string& plac
 std::unique_ptr<Client> DaemonTest::Connect() {
   ClientOptions options;
   options.servers = {address_};
+  options.tls = tls_;
   auto client = Client::Connect(options);
   if (client.ok()) return *std::move(client);
   ADD_FAILURE() << client.status();

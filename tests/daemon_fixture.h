@@ -16,23 +16,9 @@
 #include "client/client.h"
 #include "tests/process.h"
 #include "tests/references.h"
+#include "tests/temporary_folder.h"
 
 namespace xref::test {
-
-// A folder that is removed with everything in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
-  explicit TemporaryFolder(const std::filesystem::path& within);
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // What `xref --json import` counts.
 struct Totals {
@@ -103,6 +89,9 @@ class DaemonTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::unique_ptr<Process> daemon_;
+  // How it is spoken to, by the command and by the client library.
+  Arguments xref_options_;
+  Channel::Tls tls_;
 
  private:
   std::string address_;

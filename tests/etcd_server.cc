@@ -45,15 +45,24 @@ EtcdServer::EtcdServer(const std::string& host, std::vector<std::string> run)
       peer_url_("http://" + host + ":2380"),
       run_(std::move(run)) {}
 
+void EtcdServer::UseTls(const IssuedCertificate& own, const std::string& client_ca,
+                        Channel::Tls tls) {
+  url_.insert(std::string_view("http").size(), "s");
+  options_ = {"--cert-file",        own.certificate,     "--key-file", own.key,
+              "--client-cert-auth", "--trusted-ca-file", client_ca};
+  tls_ = std::move(tls);
+}
+
 void EtcdServer::Start() {
   std::vector<std::string> argv = run_;
   argv.insert(argv.end(), {XREF_TEST_ETCD, "--data-dir", folder_.path(), "--listen-client-urls",
                            url_, "--advertise-client-urls", url_, "--listen-peer-urls", peer_url_,
                            "--initial-advertise-peer-urls", peer_url_, "--initial-cluster",
                            "default=" + peer_url_, "--log-level", "error"});
+  argv.insert(argv.end(), options_.begin(), options_.end());
   process_ = Process::Start(argv);
   const auto give_up = std::chrono::steady_clock::now() + kDeadline;
-  const auto etcd = Etcd::Make({url_});
+  const auto etcd = Etcd::Make({url_}, tls_);
   ASSERT_TRUE(etcd.ok()) << etcd.status();
   for (;;) {
     const auto lease = (*etcd)->GrantLease(std::chrono::seconds(2));

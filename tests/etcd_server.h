@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/certificates.h"
 #include "tests/daemon_fixture.h"
 #include "tests/process.h"
 
@@ -23,6 +24,10 @@ class EtcdServer {
   void Crash();  // kill -9
   void Signal(int signal) { process_->Signal(signal); }
 
+  // Has it speak TLS with clients from the next start on, and let in only those that present a
+  // certificate of the CA. `tls` is what a client of it speaks.
+  void UseTls(const IssuedCertificate& own, const std::string& client_ca, Channel::Tls tls);
+
   const std::string& url() const { return url_; }
 
  private:
@@ -30,6 +35,8 @@ class EtcdServer {
   std::string url_;
   std::string peer_url_;
   const std::vector<std::string> run_;
+  std::vector<std::string> options_;
+  Channel::Tls tls_;
   std::unique_ptr<Process> process_;
 };
 

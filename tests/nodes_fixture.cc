@@ -49,6 +49,7 @@ Outcome NodesTest::Stop(const std::string& name) {
 Outcome NodesTest::Xref(const std::string& node, const Arguments& arguments,
                         std::string_view input) {
   Arguments argv{kXref, "--server", nodes_[node].address};
+  argv.insert(argv.end(), xref_options_.begin(), xref_options_.end());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return RunProgram(argv, input);
 }
@@ -72,6 +73,7 @@ void NodesTest::Import(const std::string& node, const References& references) {
 std::unique_ptr<Client> NodesTest::Connect(const std::string& node) {
   ClientOptions options;
   options.servers = {nodes_[node].address};
+  options.tls = tls_;
   auto client = Client::Connect(options);
   if (client.ok()) return *std::move(client);
   ADD_FAILURE() << client.status();
@@ -84,6 +86,7 @@ std::string NodesTest::Fact(const std::string& node, const std::string& name) {
   if (client == nullptr) {
     ClientOptions options;
     options.servers = {nodes_[node].address};
+    options.tls = tls_;
     auto connected = Client::Connect(options);
     if (!connected.ok()) return {};
     client = *std::move(connected);

@@ -69,6 +69,9 @@ class NodesTest : public ::testing::Test {
   void ExpectHeld(const std::string& node, Model& model);
 
   TemporaryFolder folder_;
+  // How all of them are spoken to, by the command and by the client library.
+  Arguments xref_options_;
+  Channel::Tls tls_;
   std::map<std::string, Node> nodes_;
 };
 

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "tests/process.h"
 
@@ -80,23 +81,38 @@ bool RawPeer::Fill() {
   return true;
 }
 
+std::optional<RawPeer::Reply> RawPeer::Take(std::string& received) {
+  const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(received.data()), received.size());
+  const auto result = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
+  if (const auto* parsed = std::get_if<protocol::Parsed>(&result)) {
+    const auto& payload = parsed->frame.payload;
+    Reply reply{parsed->frame.header,
+                std::string(reinterpret_cast<const char*>(payload.data()), payload.size())};
+    received.erase(0, parsed->consumed);
+    return reply;
+  }
+  if (const auto* malformed = std::get_if<protocol::Malformed>(&result)) {
+    ADD_FAILURE() << "the server sent no frame: " << malformed->message;
+    received.clear();
+  }
+  return std::nullopt;
+}
+
 std::optional<RawPeer::Reply> RawPeer::Receive() {
   for (;;) {
-    const protocol::Bytes stream(reinterpret_cast<const uint8_t*>(input_.data()), input_.size());
-    const auto result = protocol::ParseFrame(stream, protocol::kReplyBytesMax);
-    if (const auto* parsed = std::get_if<protocol::Parsed>(&result)) {
-      const auto& payload = parsed->frame.payload;
-      Reply reply{parsed->frame.header,
-                  std::string(reinterpret_cast<const char*>(payload.data()), payload.size())};
-      input_.erase(0, parsed->consumed);
-      return reply;
-    }
-    if (const auto* malformed = std::get_if<protocol::Malformed>(&result)) {
-      ADD_FAILURE() << "the server sent no frame: " << malformed->message;
-      return std::nullopt;
-    }
-    if (!Fill()) return std::nullopt;
+    auto reply = Take(input_);
+    if (reply || !Fill()) return reply;
   }
+}
+
+std::string RawPeer::ReceiveAll() {
+  while (Fill()) continue;
+  return std::exchange(input_, {});
+}
+
+std::string RawPeer::ReceiveBytes() {
+  if (input_.empty()) Fill();
+  return std::exchange(input_, {});
 }
 
 bool RawPeer::AwaitClose() {

@@ -22,6 +22,7 @@ Examples:
   xref edit shop-erp/orders SO-000123 INV-9982 --expect INV-9981
   xref backup xref-monday.backup
   xref --server 10.0.0.1:7411,10.0.0.2:7411 import shop-erp/orders orders.csv
+  xref --server sync.example:7411 --tls-ca ca.pem check shop-erp/orders ids.csv
 
 A place is INTEGRATION/TYPE. Files are CSV whose header names source_id and target_id, or NDJSON with these keys; '-' is standard input.
 Exit codes: 0 done; 1 done, but some items conflicted, were bad or are not synced; 2 wrong usage, or refused; 3 the server cannot be reached, is not ready, or was lost before it said whether a change was done.)";
@@ -72,6 +73,7 @@ CommandLine::CommandLine()
   app_.add_option("--token", globals_.client.token, "Access token, where the server asks for one")
       ->type_name("T")
       ->envname("XREF_TOKEN");
+  tls_.AddTo(app_);
   app_.add_flag("--json", globals_.json, "Print results as JSON, one object a line");
   app_.add_option("--wait", wait_seconds_, "Keep trying this long to reach a server that is ready")
       ->type_name("SECONDS")
@@ -122,6 +124,9 @@ int CommandLine::Run(int argc, char** argv) {
     globals_.client.max_lag = std::chrono::duration_cast<milliseconds>(Seconds(*max_lag_seconds_));
   }
   globals_.client.name = "xref " XREF_VERSION;
+  auto tls = tls_.Make();
+  if (!tls.ok()) return Fail(tls.status());
+  globals_.client.tls = *std::move(tls);
   const auto exit_code = chosen_();
   return exit_code.ok() ? *exit_code : Fail(exit_code.status());
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "client/cli/command.h"
+#include "client/cli/tls_options.h"
 
 namespace xref::cli {
 
@@ -57,6 +58,7 @@ class CommandLine {
 
   CLI::App app_;
   Globals globals_;
+  TlsOptions tls_;
   double wait_seconds_ = 0;
   double timeout_seconds_ = 60;
   std::optional<double> max_lag_seconds_;

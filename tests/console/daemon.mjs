@@ -13,13 +13,17 @@ const STOP_MS = 20_000;
 export class Daemon {
   #process;
   #folder;
+  #secure;
 
   // Of an admin of all integrations, where it asks for access tokens.
   adminToken;
 
-  // Returns when it answers questions. One that is locked asks for access tokens.
-  static async start(options = [], { locked = false } = {}) {
+  // Returns when it answers questions. One that is locked asks for access tokens. `secure` is how it
+  // is spoken to where its options turn TLS on: { tls, xref }, Node's options for TLS and those of
+  // the command.
+  static async start(options = [], { locked = false, secure = undefined } = {}) {
     const daemon = new Daemon();
+    daemon.#secure = secure;
     daemon.#folder = await mkdtemp(join(tmpdir(), "xref-console-test-"));
     try {
       if (locked) await daemon.#lock();
@@ -41,7 +45,8 @@ export class Daemon {
     const anyPort = ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"];
     this.#process = new Process(XREFD, ["--data", this.#folder, ...anyPort, ...options]);
     this.address = (await this.#process.awaitErrorLine(/listening on (127\.0\.0\.1:\d+)/))[1];
-    this.http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
+    const http = (await this.#process.awaitErrorLine(/http: serving (127\.0\.0\.1:\d+)/))[1];
+    this.http = this.#secure ? { address: http, tls: this.#secure.tls } : http;
     // A standby that takes a copy of its primary begins anew, and listens to nobody for a moment.
     const isReady = async () =>
       exchange(this.http, { path: "/readyz" }).then(
@@ -57,8 +62,9 @@ export class Daemon {
 
   // Runs the xref command against it.
   cli(args, input) {
+    const secured = this.#secure?.xref ?? [];
     const token = this.adminToken ? ["--token", this.adminToken] : [];
-    return run(XREF, ["--server", this.address, ...token, ...args], input);
+    return run(XREF, ["--server", this.address, ...secured, ...token, ...args], input);
   }
 
   // Makes an access token, and returns it.

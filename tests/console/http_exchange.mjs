@@ -1,14 +1,20 @@
 // HTTP as it is on the wire, without judging the answer.
 
 import http from "node:http";
+import https from "node:https";
 
 const SILENCE_MS = 30_000;
 
+// Where a server is, HOST:PORT or { address, tls } with Node's options for TLS.
+const serverAt = (at) => (typeof at === "string" ? { address: at } : at);
+
 // Begins a request whose body the caller writes to `request`; `answer` comes when it comes, which
 // may be before the body has ended.
-export function begin(address, { method = "GET", path, headers = {} }) {
+export function begin(at, { method = "GET", path, headers = {} }) {
+  const { address, tls } = serverAt(at);
   const [host, port] = address.split(":");
-  const request = http.request({ host, port, method, path, headers, agent: false });
+  const options = { host, port, method, path, headers, agent: false, ...tls };
+  const request = (tls ? https : http).request(options);
   request.setTimeout(SILENCE_MS, () =>
     request.destroy(new Error(`no answer to ${method} ${path}`)),
   );
@@ -21,10 +27,10 @@ export function begin(address, { method = "GET", path, headers = {} }) {
   return { request, answer };
 }
 
-export async function exchange(address, { body, ...head }) {
+export async function exchange(at, { body, ...head }) {
   const headers = { ...head.headers };
   if (body !== undefined) headers["Content-Length"] ??= Buffer.byteLength(body);
-  const { request, answer } = begin(address, { ...head, headers });
+  const { request, answer } = begin(at, { ...head, headers });
   request.end(body);
   return answer;
 }
