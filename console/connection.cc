@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,14 +13,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <chrono>
 #include <tuple>
 
 #include "console/assets.h"
 #include "console/limits.h"
-#include "index/vocabulary.h"
+#include "console/target.h"
 #include "tls/failures.h"
 #include "tls/first_bytes.h"
 
@@ -34,55 +31,14 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::string_view kActorUnlessNamed = "http";
-
 // How a connection begins.
 FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
   const auto bytes = buffer.data();
   return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-Request ParseTarget(http::verb method, std::string_view target) {
-  Request request{.method = method, .target = std::string(target)};
-  if (target.size() > kTargetBytesMax) {
-    throw Problem{414, "bad-request",
-                  fmt::format("the path and its query are longer than {} bytes", kTargetBytesMax)};
-  }
-  const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
-  if (!url) throw BadRequest("the path or its query cannot be read: is something not encoded?");
-  for (const auto& segment : url->segments()) request.path.push_back(segment);
-  for (const auto& param : url->params()) {
-    if (!request.query.emplace(param.key, param.value).second) {
-      throw BadRequest(fmt::format("the parameter {} is there twice", param.key));
-    }
-  }
-  return request;
-}
-
 bool IsProbe(const Request& request) {
   return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
-}
-
-// As it comes in a header, which has ASCII only: percent-encoded.
-std::string ActorOf(const std::string& header) {
-  if (header.empty()) return std::string(kActorUnlessNamed);
-  const auto decoded = boost::urls::make_pct_string_view({header.data(), header.size()});
-  std::string actor;
-  if (decoded) decoded->decode({}, boost::urls::string_token::assign_to(actor));
-  if (!IsLabel(actor, kActorBytesMax)) {
-    throw BadRequest(fmt::format(
-        "Xref-Actor is not 1 to {} bytes of percent-encoded text without control characters",
-        kActorBytesMax));
-  }
-  return actor;
-}
-
-// The access token of an Authorization header; empty where there is none. What is of another
-// scheme, such as the one of a proxy, is none.
-std::string BearerIn(const std::string& header) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (!boost::algorithm::istarts_with(header, kScheme)) return {};
-  return header.substr(kScheme.size());
 }
 
 template <typename Body>
