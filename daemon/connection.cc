@@ -284,7 +284,7 @@ void Connection::CountBuffers() {
 
 bool Connection::MayGrow() {
   CountBuffers();
-  if (!ShortOfBuffers()) return true;
+  if (service_.state.buffer_bytes() <= buffer_limit_) return true;
   refusals_.Count(Limit::kBufferBytes);
   return false;
 }

@@ -75,8 +75,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool Congested() const;
   // Keeps count of what the buffers take beyond what every connection may have.
   void CountBuffers();
-  // Whether the buffers of all connections take more than they may.
-  bool ShortOfBuffers() const { return service_.state.buffer_bytes() > buffer_limit_; }
+  // Whether the buffers of all connections take more than half of what they may.
+  bool ShortOfBuffers() const { return service_.state.buffer_bytes() > buffer_limit_ / 2; }
   // False where all buffers together must not grow further; it is refused then.
   bool MayGrow();
   // True when nothing is under way and every reply is sent.

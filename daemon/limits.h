@@ -26,9 +26,10 @@ inline constexpr size_t kSealedBytes = 64 << 10;
 // handled, so what waits to be sent is this and one reply at most; the output buffer holds no more
 // than twice that.
 inline constexpr size_t kOutputBytesMax = 1 << 20;
-// The same while the buffers of all connections take more than their limit (--buffer-limit), of
-// which what a connection has up to kReadBytesUsual on either side is no part. Then a request or a
-// reply that needs more is refused, too, and peers that keep more waiting have less time.
+// The same while the buffers of all connections take more than half of their limit
+// (--buffer-limit), of which what a connection has up to kReadBytesUsual on either side is no part.
+// Then peers that keep more waiting have less time, so that what they hold is there again for those
+// who take it; at the limit a request or a reply that needs more is refused.
 inline constexpr size_t kOutputBytesMaxWhenShort = 64 << 10;
 inline constexpr std::chrono::seconds kTimeoutWhenShort{2};
 // Changes of one connection that are not answered yet; above this its requests wait.

@@ -63,7 +63,8 @@ TEST_P(IndexCollisions, CostNoMoreWorkThanOtherIds) {
   const Work ordinary(CollidingIds(kIds, 0), GetParam());
   const auto bound = [](uint64_t work) { return work + work / 5; };
   EXPECT_LE(colliding.lines, bound(ordinary.lines));
-  EXPECT_LE(colliding.lines_longest, ordinary.lines_longest + 3);
+  // The longest of forty thousand is a matter of luck; colliding ones would have thousands.
+  EXPECT_LE(colliding.lines_longest, 2 * ordinary.lines_longest);
   EXPECT_LE(colliding.moved, bound(ordinary.moved));
   EXPECT_LE(colliding.bytes, bound(ordinary.bytes));
 }
