@@ -24,7 +24,7 @@ ExitCode Fail(const absl::Status& status);
 // Each adds commands whose options live as long as the program, and which set `exit_code`.
 // check, lookup, mixed, add, initial-import, fairness: against a server that runs.
 void AddWorkloads(CLI::App& app, ExitCode& exit_code);
-// durability, peers, claims: against others, which they start themselves.
+// durability, peers, claims, floods: with or against others, which they start themselves.
 void AddComparisons(CLI::App& app, ExitCode& exit_code);
 
 }  // namespace xref::bench

@@ -8,6 +8,7 @@
 #include "bench/claims_workload.h"
 #include "bench/commands.h"
 #include "bench/durability.h"
+#include "bench/floods.h"
 #include "bench/peers.h"
 #include "bench/progress.h"
 #include "index/vocabulary.h"
@@ -25,6 +26,13 @@ ExitCode Durability(const DurabilityOptions& options) {
 ExitCode Peers(const PeerComparison& comparison) {
   const auto tables = ComparePeers(comparison);
   EndProgress();
+  if (!tables.ok()) return Fail(tables.status());
+  std::cout << *tables;
+  return kDone;
+}
+
+ExitCode Floods(const FloodsOptions& options) {
+  const auto tables = MeasureFloods(options);
   if (!tables.ok()) return Fail(tables.status());
   std::cout << *tables;
   return kDone;
@@ -59,10 +67,15 @@ CLI::Option* AddParsed(CLI::App& sub, const char* name, const char* description,
       ->delimiter(',');
 }
 
+// In the folder of this program.
+std::string ProgramBeside(const char* name) {
+  return std::filesystem::read_symlink("/proc/self/exe").replace_filename(name);
+}
+
 // Options that every comparison has.
 template <typename Comparison>
 void AddComparisonOptions(CLI::App& sub, Comparison& comparison) {
-  comparison.xrefd = std::filesystem::read_symlink("/proc/self/exe").replace_filename("xrefd");
+  comparison.xrefd = ProgramBeside("xrefd");
   comparison.folder = std::filesystem::temp_directory_path();
   sub.add_option("--xrefd", comparison.xrefd, "The program")->type_name("PATH");
   sub.add_option("--redis", comparison.redis, "The program; \"\" measures xrefd only")
@@ -183,12 +196,48 @@ void AddClaims(CLI::App& app, ExitCode& exit_code) {
   claims_sub->callback([&] { exit_code = Claims(claims); });
 }
 
+void AddFloods(CLI::App& app, ExitCode& exit_code) {
+  static FloodsOptions floods;
+  floods.xrefd = ProgramBeside("xrefd");
+  auto* floods_sub = app.add_subcommand(
+      "floods",
+      "Measure what established clients get while a daemon is flooded, and how long its health is "
+      "asked for; starts it itself, on a folder in TMPDIR");
+  floods_sub->add_option("--xrefd", floods.xrefd, "The program")->type_name("PATH");
+  floods_sub->add_option("--floods", floods.floods, "Which; without it, all")
+      ->delimiter(',')
+      ->check(CLI::IsMember(FloodNames()));
+  floods_sub->add_option("--references", floods.references, "To check against")
+      ->check(CLI::Range(uint64_t{10'000}, uint64_t{1'000'000'000}))
+      ->capture_default_str();
+  floods_sub->add_option("--clients", floods.clients, "Established ones")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  floods_sub->add_option("--batch", floods.batch, "IDs in a request of theirs")
+      ->check(CLI::Range(1U, static_cast<uint32_t>(kBatchIdsMax)))
+      ->capture_default_str();
+  floods_sub->add_option("--in-flight", floods.in_flight, "Requests under way on each connection")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  floods_sub->add_option("--attackers", floods.attackers, "Connections that a flood opens")
+      ->check(CLI::Range(100, 20'000))
+      ->capture_default_str();
+  floods_sub->add_option("--seconds", floods.seconds, "How long each side is measured in a round")
+      ->check(CLI::Range(0.1, 60.0))
+      ->capture_default_str();
+  floods_sub->add_option("--rounds", floods.rounds, "Rounds; the median is shown")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  floods_sub->callback([&] { exit_code = Floods(floods); });
+}
+
 }  // namespace
 
 void AddComparisons(CLI::App& app, ExitCode& exit_code) {
   AddDurability(app, exit_code);
   AddPeers(app, exit_code);
   AddClaims(app, exit_code);
+  AddFloods(app, exit_code);
 }
 
 }  // namespace xref::bench

@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/colliding_ids.h"
 #include "bench/index_bench_data.h"
 #include "index/reference_store.h"
 
@@ -262,6 +263,46 @@ void BM_Grow(benchmark::State& state, Shape shape, Presize presize) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(g_references));
 }
 
+// IDs that were chosen to collide where the hash has no secret, beside IDs as they come: to add
+// them, and to ask for each of them.
+constexpr uint64_t kChosenIds = 1'000'000;
+constexpr uint32_t kChosenBits = 6;
+
+void BM_Chosen(benchmark::State& state, uint32_t bits) {
+  const auto ids = CollidingIds(std::min(kChosenIds, g_references), bits);
+  std::vector<IdList> batches;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i % kAddBatch == 0) batches.emplace_back();
+    batches.back().Add(ids[i]);
+  }
+  for (auto _ : state) {
+    WarmMemory();
+    PageHeap heap;
+    const KeyedHash hash;
+    ReferenceIndex index(heap, hash);
+    const double begin = CpuSeconds();
+    for (const IdList& batch : batches) {
+      IdCursor source(batch.View());
+      IdCursor target(batch.View());
+      for (auto left = static_cast<uint32_t>(batch.size()); left > 0;) {
+        heap.Prepare(1);
+        left -= index.Add(source, target, left);
+      }
+    }
+    uint64_t found = 0;
+    std::vector<std::string_view> targets(kAddBatch);
+    for (const IdList& batch : batches) {
+      IdCursor source(batch.View());
+      index.Lookup(source, static_cast<uint32_t>(batch.size()), targets.data());
+      IdCursor expected(batch.View());
+      for (size_t i = 0; i < batch.size(); ++i) found += targets[i] == expected.Next() ? 1 : 0;
+    }
+    state.SetIterationTime(CpuSeconds() - begin);
+    Verify(found == ids.size() && index.size() == ids.size(), "chosen");
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(ids.size()));
+}
+
 // ---- Threads, through the store ----
 
 constexpr PlaceId kPlace = 1;
@@ -416,6 +457,8 @@ class RatioReporter : public benchmark::ConsoleReporter {
     Print("misses against hits", "Check/digits/misses", "Check/digits/hits");
     Print("reverse against lookup, half hits", "Reverse/digits/half", "Lookup/digits/half");
     Print("reverse against lookup, hits only", "Reverse/digits/hits", "Lookup/digits/hits");
+    Print("IDs chosen to collide against others", "Chosen/colliding/iterations:1/manual_time",
+          "Chosen/ordinary/iterations:1/manual_time");
     Print("two readers against one", "Readers/real_time/threads:1", "Readers/real_time/threads:2");
     Print("reads during adds against before", "Readers/real_time/threads:1",
           "ReadDuringAdds/real_time");
@@ -455,6 +498,13 @@ void RegisterAll() {
           ->UseManualTime()
           ->Unit(benchmark::kMillisecond);
     }
+  }
+  for (const auto& [name, bits] :
+       {std::pair("Chosen/ordinary", 0U), std::pair("Chosen/colliding", kChosenBits)}) {
+    RegisterBenchmark(name, BM_Chosen, bits)
+        ->Iterations(1)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
   }
   RegisterBenchmark("Readers", BM_Readers)->Threads(1)->Threads(2)->UseRealTime();
   RegisterBenchmark("ReadDuringAdds", BM_ReadDuringAdds)->UseRealTime();

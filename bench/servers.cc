@@ -95,10 +95,11 @@ absl::StatusOr<Server> StartMemcached(const std::string& program, uint64_t items
   return Server{*std::move(process), "127.0.0.1:" + port};
 }
 
-absl::StatusOr<std::unique_ptr<TemporaryXrefd>> TemporaryXrefd::Start(const std::string& program) {
+absl::StatusOr<std::unique_ptr<TemporaryXrefd>> TemporaryXrefd::Start(const std::string& program,
+                                                                      uint32_t checkpoint_seconds) {
   auto folder = MakeTemporaryFolder(std::filesystem::temp_directory_path());
   if (!folder.ok()) return folder.status();
-  auto server = StartXrefd(program, *folder, kNoCheckpoint);
+  auto server = StartXrefd(program, *folder, checkpoint_seconds);
   if (!server.ok()) {
     std::filesystem::remove_all(*folder);
     return server.status();

@@ -46,12 +46,14 @@ absl::StatusOr<Server> StartMemcached(const std::string& program, uint64_t items
 class TemporaryXrefd {
  public:
   // Returns once it is ready.
-  static absl::StatusOr<std::unique_ptr<TemporaryXrefd>> Start(const std::string& program);
+  static absl::StatusOr<std::unique_ptr<TemporaryXrefd>> Start(
+      const std::string& program, uint32_t checkpoint_seconds = kNoCheckpoint);
   ~TemporaryXrefd();
   TemporaryXrefd(const TemporaryXrefd&) = delete;
   TemporaryXrefd& operator=(const TemporaryXrefd&) = delete;
 
   const std::string& address() const { return server_.address; }
+  ServerProcess& process() { return *server_.process; }
 
  private:
   TemporaryXrefd(std::string folder, Server server)

@@ -1,13 +1,17 @@
 #include "client/csv.h"
 
+#include <algorithm>
 #include <cstring>
-#include <utility>
 
 namespace xref {
 
 CsvRow::State CsvRow::Begin(std::string_view line) {
   if (!line.empty() && std::memchr(line.data(), '"', line.size()) != nullptr) {
     text_ = line;
+    unquoted_.clear();
+    spans_.clear();
+    at_ = 0;
+    is_open_ = false;
     return Parse();
   }
   text_.clear();
@@ -23,40 +27,43 @@ CsvRow::State CsvRow::Begin(std::string_view line) {
 CsvRow::State CsvRow::Continue(std::string_view line) {
   text_.push_back('\n');
   text_.append(line);
-  // Without a quote the line cannot close the field; parsing the whole row again would find no
-  // more.
+  // Without a quote the line cannot close the field.
   if (line.find('"') == std::string_view::npos) return State::kOpen;
   return Parse();
 }
 
 CsvRow::State CsvRow::Parse() {
-  std::vector<std::pair<size_t, size_t>> spans;  // of each field in unquoted_
-  unquoted_.clear();
-  size_t at = 0;
   for (;;) {
-    const size_t start = unquoted_.size();
-    if (at < text_.size() && text_[at] == '"') {
-      for (++at;;) {
-        const size_t quote = text_.find('"', at);
-        if (quote == std::string::npos) return State::kOpen;
-        unquoted_.append(text_, at, quote - at);
-        at = quote + 1;
-        if (at == text_.size() || text_[at] != '"') break;
-        unquoted_.push_back('"');
-        ++at;
+    if (!is_open_) {
+      start_ = unquoted_.size();
+      is_open_ = at_ < text_.size() && text_[at_] == '"';
+      if (is_open_) {
+        ++at_;
+      } else {
+        const size_t comma = std::min(text_.find(',', at_), text_.size());
+        unquoted_.append(text_, at_, comma - at_);
+        at_ = comma;
       }
-      if (at < text_.size() && text_[at] != ',') return State::kInvalid;
-    } else {
-      const size_t comma = std::min(text_.find(',', at), text_.size());
-      unquoted_.append(text_, at, comma - at);
-      at = comma;
     }
-    spans.emplace_back(start, unquoted_.size() - start);
-    if (at == text_.size()) break;
-    ++at;  // the comma
+    while (is_open_) {
+      const size_t quote = text_.find('"', at_);
+      if (quote == std::string::npos) return State::kOpen;
+      unquoted_.append(text_, at_, quote - at_);
+      at_ = quote + 1;
+      is_open_ = at_ < text_.size() && text_[at_] == '"';
+      if (is_open_) {
+        unquoted_.push_back('"');
+        ++at_;
+      } else if (at_ < text_.size() && text_[at_] != ',') {
+        return State::kInvalid;
+      }
+    }
+    spans_.push_back({start_, unquoted_.size() - start_});
+    if (at_ == text_.size()) break;
+    ++at_;  // the comma
   }
   fields_.clear();
-  for (const auto& [start, size] : spans) {
+  for (const auto& [start, size] : spans_) {
     fields_.push_back(std::string_view(unquoted_).substr(start, size));
   }
   return State::kWhole;

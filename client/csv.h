@@ -27,10 +27,20 @@ class CsvRow {
   size_t bytes() const { return text_.size(); }
 
  private:
+  // Goes on from where it was.
   State Parse();
 
   std::string text_;      // a row with quotes: as it came
   std::string unquoted_;  // and its fields without their quotes
+  // Of each whole field in unquoted_.
+  struct Span {
+    size_t start;
+    size_t size;
+  };
+  std::vector<Span> spans_;
+  size_t at_ = 0;         // up to where text_ was taken apart
+  size_t start_ = 0;      // of the field there, in unquoted_
+  bool is_open_ = false;  // it is within quotes
   std::vector<std::string_view> fields_;
 };
 

@@ -10,6 +10,9 @@ target_compile_options(xref_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 takes "text" + std::to_string(n) for a copy that overlaps itself.
   target_compile_options(xref_options INTERFACE -Wno-restrict)
+else()
+  # GCC's library uses in its own stable_sort what C++ has deprecated, and clang tells of that.
+  target_compile_options(xref_options INTERFACE -Wno-deprecated-declarations)
 endif()
 # Asio: standard executors and concepts only, and no library beside its headers.
 target_compile_definitions(xref_options INTERFACE

@@ -27,7 +27,7 @@ struct Request {
   std::map<std::string, std::string> in_path;  // what the route's {names} stand for
   std::string actor;                           // of a change
   std::string token;                           // access token that was shown; empty for none
-  std::string peer;                            // whoever asks, for the log
+  boost::asio::ip::tcp::endpoint peer;         // whoever asks
   std::string content_type;                    // without parameters
   std::optional<uint64_t> content_bytes;       // of a body that is streamed, where announced
   std::string body;                            // empty where it is streamed

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,14 +13,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <chrono>
 #include <tuple>
 
 #include "console/assets.h"
 #include "console/limits.h"
-#include "index/vocabulary.h"
+#include "console/target.h"
 #include "tls/failures.h"
 #include "tls/first_bytes.h"
 
@@ -34,53 +31,14 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::string_view kActorUnlessNamed = "http";
-
 // How a connection begins.
 FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
   const auto bytes = buffer.data();
   return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-Request ParseTarget(http::verb method, std::string_view target) {
-  Request request{.method = method, .target = std::string(target)};
-  if (target.size() > kTargetBytesMax) {
-    throw Problem{414, "bad-request",
-                  fmt::format("the path and its query are longer than {} bytes", kTargetBytesMax)};
-  }
-  const auto url = boost::urls::parse_origin_form({target.data(), target.size()});
-  if (!url) throw BadRequest("the path or its query cannot be read: is something not encoded?");
-  for (const auto& segment : url->segments()) request.path.push_back(segment);
-  for (const auto& param : url->params()) {
-    if (!request.query.emplace(param.key, param.value).second) {
-      throw BadRequest(fmt::format("the parameter {} is there twice", param.key));
-    }
-  }
-  return request;
-}
-
-// As it comes in a header, which has ASCII only: percent-encoded.
-std::string ActorOf(const std::string& header) {
-  if (header.empty()) return std::string(kActorUnlessNamed);
-  const auto decoded = boost::urls::make_pct_string_view({header.data(), header.size()});
-  std::string actor;
-  if (decoded) decoded->decode({}, boost::urls::string_token::assign_to(actor));
-  if (!IsLabel(actor, kActorBytesMax)) {
-    throw BadRequest(fmt::format(
-        "Xref-Actor is not 1 to {} bytes of percent-encoded text without control characters",
-        kActorBytesMax));
-  }
-  return actor;
-}
-
-// The access token of an Authorization header; empty where there is none.
-std::string BearerIn(const std::string& header) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (header.empty()) return {};
-  if (!boost::algorithm::istarts_with(header, kScheme)) {
-    throw BadRequest("Authorization must be: Bearer TOKEN");
-  }
-  return header.substr(kScheme.size());
+bool IsProbe(const Request& request) {
+  return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
 }
 
 template <typename Body>
@@ -103,22 +61,20 @@ struct Connection::BodyShare {
   BodyShare(const BodyShare&) = delete;
   BodyShare& operator=(const BodyShare&) = delete;
 
-  void Take(size_t more) {
-    if (*all + more > kBodiesBytesMax) {
-      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
-    }
+  [[nodiscard]] bool TryTake(size_t more) {
+    if (*all + more > kBodiesBytesMax) return false;
     *all += more;
     bytes += more;
+    return true;
   }
 
   const std::shared_ptr<size_t> all;
   size_t bytes = 0;
 };
 
-std::string Connection::NameOf(const asio::ip::tcp::socket& socket) {
+asio::ip::tcp::endpoint Connection::PeerOf(const asio::ip::tcp::socket& socket) {
   boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return socket.remote_endpoint(error);
 }
 
 void Connection::Stop() {
@@ -150,7 +106,7 @@ asio::awaitable<bool> Connection::ShakeHands() {
   if (gone) co_return false;
   buffer_.commit(size);
   if (Classify(buffer_) == FirstBytes::kOther) {
-    spdlog::warn("http: {}: this port speaks TLS only, and the client begins without it", peer_);
+    site_.LogPeer(peer_, "this port speaks TLS only, and the client begins without it");
     stream_.GoOnInTheClear();
     keeps_alive_ = false;
     parser_.emplace();
@@ -165,8 +121,9 @@ asio::awaitable<bool> Connection::ShakeHands() {
   buffer_.consume(taken);
   if (!error) co_return true;
   const unsigned long reason = SslErrorOf(error);
-  spdlog::warn("http: {}: TLS failed: {}", peer_,
-               reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason));
+  const std::string meaning =
+      reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason);
+  site_.LogPeer(peer_, "TLS failed: " + meaning);
   co_await AwaitLeaving();
   co_return false;
 }
@@ -207,7 +164,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
       why =
           "the client begins with TLS, and this port does not speak it: use http://, or start "
           "xrefd with --tls-cert and --tls-key";
-      spdlog::warn("http: {}: {}", peer_, why);
+      site_.LogPeer(peer_, why);
     }
     const Response refusal =
         ResponseOf(error == http::error::header_limit
@@ -238,8 +195,9 @@ std::string Connection::Header(std::string_view name) const {
 }
 
 asio::awaitable<void> Connection::HandleRequest() {
+  has_request_ = true;
   const auto& header = parser_->get();
-  keeps_alive_ = header.keep_alive();
+  keeps_alive_ = header.keep_alive() && !for_probes_;
   std::optional<Problem> problem;
   try {
     site_.RequireTrusted({.host = Header("Host"),
@@ -248,6 +206,9 @@ asio::awaitable<void> Connection::HandleRequest() {
                          header.method());
     Request request =
         ParseTarget(header.method(), {header.target().data(), header.target().size()});
+    if (for_probes_ && !IsProbe(request)) {
+      throw Problem{429, "overloaded", "too many requests are under way: try again soon"};
+    }
     if (const Asset* asset = FindAsset(request)) {
       const Response file = ResponseOf(*asset, Header("If-None-Match"));
       co_await Send(file);
@@ -266,6 +227,8 @@ asio::awaitable<void> Connection::HandleRequest() {
     const Response refusal = ResponseOf(*problem);
     co_await Send(refusal);
   }
+  has_request_ = false;
+  waiting_since_ = std::chrono::steady_clock::now();
   if (!parser_->is_done()) co_await SkipBody();
 }
 
@@ -328,7 +291,10 @@ asio::awaitable<std::string> Connection::ReadBody(BodyShare& share) {
     const std::string_view piece = co_await Read();
     if (piece.empty()) co_return body;
     if (body.size() + piece.size() > kBodyBytesMax) throw too_large();
-    share.Take(piece.size());
+    if (!share.TryTake(piece.size())) {
+      site_.gateway().CountRefused(HttpLimit::kBodiesBytes);
+      throw Problem{429, "overloaded", "too many large requests at a time: try again soon"};
+    }
     body.append(piece);
   }
 }

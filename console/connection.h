@@ -19,13 +19,15 @@ namespace xref::console {
 // Lives on the console's thread.
 class Connection : public BodyStream {
  public:
-  // `tls` is null where the port speaks none.
+  // `tls` is null where the port speaks none. `for_probes`: answers requests for the daemon's
+  // health, and one of them.
   Connection(boost::asio::ip::tcp::socket socket, TlsContext tls, Site& site,
-             std::chrono::milliseconds request_timeout)
+             std::chrono::milliseconds request_timeout, bool for_probes)
       : stream_(std::move(socket), std::move(tls)),
         site_(site),
         request_timeout_(request_timeout),
-        peer_(NameOf(stream_.tcp().socket())) {}
+        for_probes_(for_probes),
+        peer_(PeerOf(stream_.tcp().socket())) {}
 
   // Until the client goes, or is too slow.
   boost::asio::awaitable<void> Run();
@@ -33,6 +35,12 @@ class Connection : public BodyStream {
   void Stop();
   // Ends it now.
   void Drop() { stream_.tcp().close(); }
+
+  bool for_probes() const { return for_probes_; }
+  // Whether a request is under way, of which the head has come and the answer is not sent yet.
+  bool has_request() const { return has_request_; }
+  // Since when there is none.
+  std::chrono::steady_clock::time_point waiting_since() const { return waiting_since_; }
 
   // BodyStream
   boost::asio::awaitable<std::string_view> Read() override;
@@ -62,18 +70,22 @@ class Connection : public BodyStream {
   // What came of a request that was answered without it.
   boost::asio::awaitable<void> SkipBody();
   std::string Header(std::string_view name) const;
-  static std::string NameOf(const boost::asio::ip::tcp::socket& socket);
+  // Unspecified where it is gone already.
+  static boost::asio::ip::tcp::endpoint PeerOf(const boost::asio::ip::tcp::socket& socket);
 
   Stream stream_;
   Site& site_;
   const std::chrono::milliseconds request_timeout_;
-  const std::string peer_;  // for the log
+  const bool for_probes_;
+  const boost::asio::ip::tcp::endpoint peer_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // of the request that is under way
   std::vector<char> piece_;       // what was read of a body last
   // Of a body that is read as a whole; a file may take as long as it keeps coming.
   std::optional<std::chrono::steady_clock::time_point> body_due_;
-  bool is_idle_ = true;
+  bool is_idle_ = true;  // nothing of a request has come
+  bool has_request_ = false;
+  std::chrono::steady_clock::time_point waiting_since_ = std::chrono::steady_clock::now();
   bool is_stopping_ = false;
   bool keeps_alive_ = true;
   bool has_answered_ = false;  // the head of the answer is sent

@@ -6,7 +6,6 @@
 #include <boost/json/parse.hpp>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 
 #include "console/problem.h"
 
@@ -139,23 +138,31 @@ json::object ParseObject(std::string_view body) {
 }
 
 int64_t ParseTime(std::string_view name, std::string_view text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-  int64_t micros = 0;
-  const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
-                  &second, &used) == 6 &&
-      used == 19) {
-    std::string_view rest = std::string_view(copy).substr(19);
+  constexpr std::string_view kShape = "0000-00-00T00:00:00";
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool has_shape =
+      text.size() > kShape.size() &&
+      std::equal(kShape.begin(), kShape.end(), text.begin(),
+                 [&](char shape, char c) { return shape == '0' ? is_digit(c) : shape == c; });
+  if (has_shape) {
+    const auto number = [&](size_t at, size_t digits) {
+      int read = 0;
+      std::from_chars(text.data() + at, text.data() + at + digits, read);
+      return read;
+    };
+    int64_t micros = 0;
+    std::string_view rest = text.substr(kShape.size());
     if (rest.starts_with('.')) {
       int64_t unit = 100'000;
-      for (rest.remove_prefix(1); !rest.empty() && rest[0] >= '0' && rest[0] <= '9';
+      for (rest.remove_prefix(1); !rest.empty() && is_digit(rest[0]);
            rest.remove_prefix(1), unit /= 10) {
         micros += unit * (rest[0] - '0');
       }
     }
     using namespace std::chrono;
-    const year_month_day date{std::chrono::year(year), std::chrono::month(unsigned(month)),
-                              std::chrono::day(unsigned(day))};
+    const int hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+    const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
+                              day(static_cast<unsigned>(number(8, 2)))};
     if (rest == "Z" && date.ok() && hour < 24 && minute < 60 && second < 60) {
       const auto time = sys_days(date).time_since_epoch() + hours(hour) + minutes(minute) +
                         seconds(second) + microseconds(micros);

@@ -5,6 +5,7 @@
 #include <absl/functional/any_invocable.h>
 
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +43,13 @@ struct Measures {
     Lsn durable = 0;
   };
 
+  // What bounds peers and changes.
+  struct Limit {
+    std::string_view name;
+    uint64_t value = 0;               // 0 where there is none
+    std::optional<uint64_t> refused;  // by it, since the start; nothing where one waits
+  };
+
   std::string state;  // as STATUS names it
   bool ready = false;
   std::optional<bool> is_standby;  // nothing while that is not known
@@ -55,7 +63,9 @@ struct Measures {
   uint64_t integrations = 0;
   uint64_t memory_bytes = 0;
   uint64_t memory_limit_bytes = 0;
+  uint64_t buffer_bytes = 0;  // of requests and replies, beyond what each connection has
   std::optional<uint64_t> journal_bytes;
+  std::optional<uint64_t> journal_held_bytes;  // of these, what it needs now
   std::optional<uint64_t> snapshot_bytes;
   uint64_t connections = 0;  // of the binary protocol, open
   uint64_t requests = 0;
@@ -77,6 +87,7 @@ struct Measures {
   std::optional<uint64_t> lag_changes;
   LatencyCounts question_latencies{};
   LatencyCounts change_latencies{};
+  std::vector<Limit> limits;
   std::vector<Place> places;  // none while it loads
   // What the visitor is, as NameOf(Role) has it; empty where no access token is needed, or nobody
   // knows yet. The name of its token, what this is limited to, and when it expires.
@@ -85,6 +96,9 @@ struct Measures {
   std::vector<std::string> token_integrations;
   int64_t token_expires_us = 0;
 };
+
+// Limits of the HTTP port itself.
+enum class HttpLimit : uint8_t { kConnections, kConnectionsPerAddress, kBodiesBytes };
 
 // Somebody who was let in, and what may be done in that name. Implemented by the daemon, which
 // outlives the console. For the console's thread.
@@ -113,14 +127,16 @@ class Gateway {
  public:
   virtual ~Gateway() = default;
 
-  // Lets somebody in who has shown this access token, or none (""). `peer` is whoever asks, for the
-  // log.
-  virtual std::variant<std::shared_ptr<Visitor>, protocol::Refusal> Enter(std::string_view token,
-                                                                          std::string peer) = 0;
+  // Lets somebody in who has shown this access token, or none ("").
+  virtual std::variant<std::shared_ptr<Visitor>, protocol::Refusal> Enter(
+      std::string_view token, const boost::asio::ip::tcp::endpoint& peer) = 0;
 
   // Why questions are not answered now, or changes not taken by a primary; empty where all is well.
   // Cheap, for those who ask every second.
   virtual std::string FindObstacle() = 0;
+
+  // Notes what the HTTP port has refused by one of its own limits.
+  virtual void CountRefused(HttpLimit limit) = 0;
 };
 
 }  // namespace xref::console

@@ -8,8 +8,16 @@
 
 namespace xref::console {
 
-inline constexpr size_t kConnectionsMax = 256;  // further ones are closed as they come
+// At a time. Above either, whoever comes takes the place of the connection that has been without a
+// request for the longest; where every one has a request under way, it is asked what it wants, and
+// only probes of the daemon's health are answered.
+inline constexpr size_t kConnectionsMax = 256;
+inline constexpr size_t kConnectionsPerAddressMax = 192;
+// Those who are asked, beside the others; and how long they may take to say it.
+inline constexpr size_t kProbesMax = 32;
+inline constexpr std::chrono::seconds kProbeTimeout{2};
 inline constexpr size_t kFirstBytes = 4 << 10;  // that are read of a request, or a handshake, first
+inline constexpr uint32_t kPeersLoggedPerSecond = 10;  // with a line of the log each
 inline constexpr size_t kHeaderBytesMax = 16 << 10;
 inline constexpr size_t kTargetBytesMax = 8 << 10;        // of a request: its path and query
 inline constexpr size_t kBodyBytesMax = size_t{8} << 20;  // but for files, which are streamed

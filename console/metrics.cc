@@ -103,6 +103,20 @@ void WritePlaces(const Measures& measures, MetricsWriter& out) {
   }
 }
 
+void WriteLimits(const Measures& measures, MetricsWriter& out) {
+  out.Begin("xref_limit", "gauge", "What bounds peers and changes; 0 where there is no bound.");
+  for (const Measures::Limit& limit : measures.limits) {
+    out.Sample("xref_limit", fmt::format("name={}", Quoted(limit.name)),
+               static_cast<double>(limit.value));
+  }
+  out.Begin("xref_refused_total", "counter", "What was refused by a limit.");
+  for (const Measures::Limit& limit : measures.limits) {
+    if (!limit.refused) continue;
+    out.Sample("xref_refused_total", fmt::format("limit={}", Quoted(limit.name)),
+               static_cast<double>(*limit.refused));
+  }
+}
+
 void WriteReplication(const Measures& measures, MetricsWriter& out) {
   if (measures.is_standby.value_or(false)) {
     if (measures.lag_ms) {
@@ -150,7 +164,12 @@ std::string MetricsText(const Measures& measures) {
             static_cast<double>(measures.memory_bytes));
   out.Gauge("xref_memory_limit_bytes", "Memory above which changes are refused.",
             static_cast<double>(measures.memory_limit_bytes));
+  out.Gauge("xref_buffer_bytes",
+            "Memory of requests and replies, beyond what each connection has for itself.",
+            static_cast<double>(measures.buffer_bytes));
   out.Gauge("xref_journal_bytes", "Disk that the journal uses.", measures.journal_bytes);
+  out.Gauge("xref_journal_held_bytes", "Of this, what the changes take that it holds now.",
+            measures.journal_held_bytes);
   out.Gauge("xref_snapshot_bytes", "Disk that the snapshot uses.", measures.snapshot_bytes);
   out.Gauge("xref_connections", "Open connections of the binary protocol.",
             static_cast<double>(measures.connections));
@@ -159,6 +178,7 @@ std::string MetricsText(const Measures& measures) {
               measures.commit_groups);
   out.Gauge("xref_commit_duration_seconds_max", "Of the slowest commit since the start.",
             static_cast<double>(measures.commit_us_max) / 1e6);
+  WriteLimits(measures, out);
   WriteReplication(measures, out);
   WritePlaces(measures, out);
   out.Begin("xref_request_duration_seconds", "histogram",

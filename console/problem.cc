@@ -15,6 +15,8 @@ std::string_view TitleOf(unsigned status) {
   switch (status) {
     case 400:
       return "Bad request";
+    case 401:
+      return "Not let in";
     case 403:
       return "Refused";
     case 404:

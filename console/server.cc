@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,8 +13,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <map>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "console/connection.h"
 #include "console/limits.h"
@@ -38,6 +40,7 @@ class Server::Impl {
  public:
   Impl(ServerOptions options, Gateway& gateway)
       : options_(std::move(options)),
+        gateway_(gateway),
         site_(gateway, context_.get_executor(), options_.host_names),
         acceptor_(context_),
         stop_timer_(context_) {}
@@ -68,6 +71,8 @@ class Server::Impl {
   }
 
  private:
+  using Address = asio::ip::address;
+
   asio::awaitable<void> Accept() {
     constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
     asio::steady_timer pause(context_);
@@ -75,19 +80,78 @@ class Server::Impl {
       auto [error, socket] = co_await acceptor_.async_accept(kTuple);
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
       if (error) {
+        const bool is_out = error == asio::error::no_descriptors;
+        if (is_out && EndOneOf([](const Connection&, const Address&) { return true; })) continue;
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(kTuple);
         continue;
       }
-      if (connections_.size() >= kConnectionsMax) continue;  // closes it
       boost::system::error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
+      const tcp::endpoint peer = socket.remote_endpoint(ignored);
+      const bool for_probes = !MakeRoom(peer.address());
       const auto connection = std::make_shared<Connection>(
           std::move(socket), options_.tls == nullptr ? nullptr : options_.tls->current(), site_,
-          options_.request_timeout);
-      connections_.insert(connection);
+          for_probes ? kProbeTimeout : options_.request_timeout, for_probes);
+      connections_.emplace(connection, peer.address());
       asio::co_spawn(context_, Serve(connection), asio::detached);
     }
+  }
+
+  // Room for one more from that address that may ask anything; false where there is only room to
+  // ask it whether it is a probe.
+  bool MakeRoom(const Address& address) {
+    if (connections_.size() < kConnectionsPerAddressMax) return true;
+    std::map<Address, size_t> of_address;
+    size_t probes = 0;
+    for (const auto& [connection, from] : connections_) {
+      ++of_address[from];
+      probes += connection->for_probes() ? 1 : 0;
+    }
+    if (of_address[address] >= kConnectionsPerAddressMax) {
+      gateway_.CountRefused(HttpLimit::kConnectionsPerAddress);
+      if (EndOneOf([&](const Connection& one, const Address& from) {
+            return from == address && !one.for_probes();
+          })) {
+        return true;
+      }
+    } else if (connections_.size() - probes < kConnectionsMax) {
+      return true;
+    } else {
+      gateway_.CountRefused(HttpLimit::kConnections);
+      size_t most = 0;
+      for (const auto& [connection, from] : connections_) {
+        if (connection->has_request() || connection->for_probes()) continue;
+        most = std::max(most, of_address[from]);
+      }
+      if (EndOneOf([&](const Connection& one, const Address& from) {
+            return of_address[from] == most && !one.for_probes();
+          })) {
+        return true;
+      }
+    }
+    if (probes >= kProbesMax)
+      EndOneOf([](const Connection& one, const Address&) { return one.for_probes(); });
+    return false;
+  }
+
+  // Ends the connection that has waited for a request for the longest, of those that `may_end` is
+  // true of; false where there is none.
+  template <typename MayEnd>
+  bool EndOneOf(MayEnd may_end) {
+    auto longest = connections_.end();
+    for (auto at = connections_.begin(); at != connections_.end(); ++at) {
+      const auto& [connection, from] = *at;
+      if (connection->has_request() || !may_end(*connection, from)) continue;
+      if (longest == connections_.end() ||
+          connection->waiting_since() < longest->first->waiting_since()) {
+        longest = at;
+      }
+    }
+    if (longest == connections_.end()) return false;
+    longest->first->Drop();
+    connections_.erase(longest);
+    return true;
   }
 
   asio::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
@@ -100,7 +164,7 @@ class Server::Impl {
     is_stopping_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
-    for (const auto& connection : connections_) connection->Stop();
+    for (const auto& [connection, from] : connections_) connection->Stop();
     if (connections_.empty()) context_.stop();
     stop_timer_.expires_after(kStopTimeout);
     stop_timer_.async_wait([this](boost::system::error_code error) {
@@ -113,17 +177,18 @@ class Server::Impl {
   void DropWhatIsLeft() {
     spdlog::warn("http: {} requests were not answered in time", connections_.size());
     site_.imports().Close();
-    for (const auto& connection : connections_) connection->Drop();
+    for (const auto& [connection, from] : connections_) connection->Drop();
     stop_timer_.expires_after(kDropTimeout);
     stop_timer_.async_wait([this](boost::system::error_code) { context_.stop(); });
   }
 
   const ServerOptions options_;
   asio::io_context context_{1};
+  Gateway& gateway_;
   Site site_;
   tcp::acceptor acceptor_;
   asio::steady_timer stop_timer_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::unordered_map<std::shared_ptr<Connection>, Address> connections_;
   bool is_stopping_ = false;
   std::thread thread_;
 };

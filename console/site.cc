@@ -7,6 +7,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <exception>
 
+#include "console/limits.h"
+
 namespace xref::console {
 
 namespace asio = boost::asio;
@@ -99,6 +101,16 @@ asio::awaitable<void> Site::Answer(const Route::StreamHandler& handler,
   Asker asker(std::move(visitor), executor_);
   Call call(context_, &asker, request);
   co_await handler(call, stream);
+}
+
+void Site::LogPeer(const asio::ip::tcp::endpoint& peer, std::string_view what) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - logging_since_ > std::chrono::seconds(1)) {
+    logging_since_ = now;
+    peers_logged_ = 0;
+  }
+  if (++peers_logged_ > kPeersLoggedPerSecond) return;
+  spdlog::warn("http: {}:{}: {}", peer.address().to_string(), peer.port(), what);
 }
 
 Response ResponseOf(const Problem& problem) {

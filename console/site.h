@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,7 +43,11 @@ class Site {
                                       std::shared_ptr<Visitor> visitor, const Request& request,
                                       BodyStream& stream);
 
+  // Logs what became of a peer, unless there is too much of that.
+  void LogPeer(const boost::asio::ip::tcp::endpoint& peer, std::string_view what);
+
   Imports& imports() { return imports_; }
+  Gateway& gateway() { return context_.gateway; }
 
   // Bytes of all bodies that are held. Shared with whoever holds one, who may outlive the site.
   const std::shared_ptr<size_t> body_bytes = std::make_shared<size_t>(0);
@@ -57,6 +63,9 @@ class Site {
   LookAlikes look_alikes_;
   Context context_;
   Idempotency idempotency_;
+  // Of the second that began then.
+  std::chrono::steady_clock::time_point logging_since_;
+  uint32_t peers_logged_ = 0;
 };
 
 // What went wrong, as it is answered.

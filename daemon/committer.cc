@@ -75,21 +75,34 @@ protocol::MaybeRefusal Committer::FindObstacle(const Group& group) {
     return protocol::Refusal{StatusCode::kReadOnly, protocol::kNoItem, std::move(why)};
   };
   if (state_.phase() == Phase::kReadOnly) return read_only(std::string(kReadOnlyHint));
-  if (!IsFromStandby(group)) {
-    if (std::string why = feed_.FindObstacle(); !why.empty()) return read_only(std::move(why));
-  }
+  // It writes nothing, and a standby that may not come back keeps changes from being acknowledged.
+  if (IsFromStandby(group)) return std::nullopt;
+  if (std::string why = feed_.FindObstacle(); !why.empty()) return read_only(std::move(why));
+  const auto by = [&](Limit limit, std::string why) {
+    state_.refusals.Count(limit, group.size());
+    return read_only(std::move(why));
+  };
   if (journal_.DiskBytesFree() < kDiskBytesFreeMin) {
-    return read_only(
+    return by(
+        Limit::kDiskFreeBytes,
         fmt::format("less than {} MiB of disk are free; changes are refused until there is more",
                     kDiskBytesFreeMin >> 20));
+  }
+  if (journal_room_.IsFull(journal_)) {
+    return by(
+        Limit::kJournalBytes,
+        fmt::format("the journal holds {} bytes and the limit is {} (--journal-limit); changes "
+                    "are refused until a checkpoint, which is under way, has made room",
+                    journal_.BytesHeld(), journal_room_.limit()));
   }
   if (store_.bytes_reserved() >= memory_limit_) {
     // A restore that does not fit, or that nobody goes on with, must not keep others from changes.
     store_.DropGathered();
-    return read_only(fmt::format(
-        "the references take {} bytes of memory and the limit is {}; changes are refused and "
-        "questions answered. Restart the daemon with a higher --memory-limit",
-        store_.bytes_reserved(), memory_limit_));
+    return by(Limit::kMemoryBytes,
+              fmt::format("the references take {} bytes of memory and the limit is {}; changes are "
+                          "refused and questions answered. Restart the daemon with a higher "
+                          "--memory-limit",
+                          store_.bytes_reserved(), memory_limit_));
   }
   return std::nullopt;
 }
@@ -100,6 +113,10 @@ void Committer::Commit(Group& group) {
   std::vector<GroupPlan::Reply> replies;
   replies.reserve(group.size());
   for (const auto& change : group) replies.push_back(plan.Decide(*change));
+  for (size_t i = 0; i < kLimits; ++i) {
+    const auto limit = static_cast<Limit>(i);
+    if (plan.refused(limit) > 0) state_.refusals.Count(limit, plan.refused(limit));
+  }
 
   const std::vector<JournalRecord> records = plan.Records();
   if (!records.empty()) {

@@ -8,6 +8,7 @@
 
 #include "daemon/commit_queue.h"
 #include "daemon/group_plan.h"
+#include "daemon/journal_room.h"
 #include "daemon/safeguards.h"
 #include "daemon/server_state.h"
 #include "index/reference_store.h"
@@ -23,13 +24,14 @@ namespace xref {
 class Committer {
  public:
   Committer(CommitQueue& queue, Journal& journal, Feed& feed, ReferenceStore& store,
-            ServerState& state, ChangeClock clock, uint64_t memory_limit, uint64_t deletes_max,
-            std::chrono::seconds compare_interval)
+            ServerState& state, JournalRoom& journal_room, ChangeClock clock, uint64_t memory_limit,
+            uint64_t deletes_max, std::chrono::seconds compare_interval)
       : queue_(queue),
         journal_(journal),
         feed_(feed),
         store_(store),
         state_(state),
+        journal_room_(journal_room),
         memory_limit_(memory_limit),
         safeguards_(deletes_max),
         clock_(clock),
@@ -69,6 +71,7 @@ class Committer {
   Feed& feed_;
   ReferenceStore& store_;
   ServerState& state_;
+  JournalRoom& journal_room_;
   const uint64_t memory_limit_;
   Safeguards safeguards_;
   const ChangeClock clock_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "daemon/limits.h"
+#include "daemon/listener.h"
 #include "tls/filter.h"
 #include "tls/first_bytes.h"
 #include "tls/server_context.h"
@@ -31,23 +32,29 @@ namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 
-std::string NameOf(const tcp::socket& socket) {
+// Unspecified where it is gone already.
+tcp::endpoint PeerOf(const tcp::socket& socket) {
   boost::system::error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  return error ? "?" : fmt::format("{}:{}", peer.address().to_string(), peer.port());
+  return socket.remote_endpoint(error);
 }
 
 }  // namespace
 
-Connection::Connection(tcp::socket socket, Service& service, IoThread& thread, size_t io_thread)
-    : socket_(std::move(socket)),
+Connection::Connection(tcp::socket socket, Admission admission, Service& service, IoThread& thread,
+                       size_t io_thread)
+    : admission_(std::move(admission)),
+      socket_(std::move(socket)),
       progress_(socket_.get_executor()),
+      service_(service),
+      buffer_limit_(service.limits[static_cast<size_t>(Limit::kBufferBytes)]),
       thread_(thread),
-      peer_(NameOf(socket_)),
-      session_(service, io_thread, peer_),
+      peer_(ToString(PeerOf(socket_))),
+      session_(service, io_thread, PeerOf(socket_)),
       leadership_(service.state.leadership),
       counters_(service.state.io[io_thread]),
-      frame_due_since_(Clock::now()) {
+      refusals_(service.state.refusals),
+      frame_due_since_(Clock::now()),
+      idle_since_(*frame_due_since_) {
   if (service.tls == nullptr) return;
   tls_ = std::make_unique<TlsFilter>(service.tls->current(), TlsFilter::Side::kServer);
 }
@@ -73,12 +80,13 @@ asio::awaitable<void> Connection::Run() {
   while (!input_over_ && !broken_) {
     const std::optional<size_t> needed = HandleInput();
     Flush();
+    CountBuffers();
     if (input_over_ || broken_) break;
     if (Congested()) {
       co_await WaitForProgress();
       frame_due_since_.reset();  // it was not the peer that was waited for
     } else if (needed) {
-      MakeRoom(*needed);
+      if (!MakeRoom(*needed)) break;
       if (tls_ && OpenSealed()) continue;
       const auto [error, size] = co_await Read(ReadRoom());
       if (error) input_over_ = true;  // also when Drain or Abandon cancelled the read
@@ -100,6 +108,10 @@ asio::awaitable<void> Connection::Run() {
   boost::system::error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
+  input_ = {};
+  output_ = {};
+  sent_ = 0;
+  CountBuffers();
 }
 
 // Closing a socket that holds unread bytes resets the connection, and the peer may lose the refusal
@@ -108,7 +120,8 @@ asio::awaitable<void> Connection::AwaitPeerLeaving() {
   boost::system::error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
   frame_due_since_ = Clock::now();
-  input_.resize(kReadBytesMin);
+  input_ = std::vector<uint8_t>(kReadBytesMin);
+  CountBuffers();
   while (!error && !broken_) {
     std::tie(error, std::ignore) = co_await socket_.async_read_some(asio::buffer(input_), kTuple);
   }
@@ -148,7 +161,7 @@ bool Connection::OpenSealed() {
   if (!tls_->Sealed().empty()) Flush();  // its part of the handshake
   if (made > 0 || broken_) return true;
   if (tls_->state() == TlsFilter::State::kFailed) {
-    spdlog::warn("{}: TLS failed: {}", peer_, tls_->failure());
+    thread_.LogPeer(peer_, fmt::format("TLS failed: {}", tls_->failure()));
     refused_ = true;
   }
   if (tls_->state() == TlsFilter::State::kFailed || tls_->state() == TlsFilter::State::kClosed) {
@@ -161,7 +174,7 @@ bool Connection::OpenSealed() {
 bool Connection::RefusePlain() {
   if (Classify(tls_->received()) != FirstBytes::kOther) return false;
   constexpr std::string_view kNoTls = "this port speaks TLS only";
-  spdlog::warn("{}: {}, and the peer begins without it", peer_, kNoTls);
+  thread_.LogPeer(peer_, fmt::format("{}, and the peer begins without it", kNoTls));
   tls_.reset();  // so that it can be told
   session_.RefuseStream({StatusCode::kBadRequest,
                          fmt::format("{}: connect with --tls, or --tls-ca FILE; a standby with "
@@ -200,7 +213,7 @@ std::optional<size_t> Connection::HandleInput() {
                      "TLS, or start xrefd with --tls-cert and --tls-key",
                      0};
       }
-      spdlog::warn("{}: {}", peer_, malformed.message);
+      thread_.LogPeer(peer_, malformed.message);
       session_.RefuseStream(malformed, output_);
       input_over_ = refused_ = true;
     }
@@ -209,6 +222,7 @@ std::optional<size_t> Connection::HandleInput() {
 }
 
 void Connection::HandleFrame(const protocol::Frame& frame) {
+  ++requests_;
   const bool is_change = protocol::MutationOf(frame.header.opcode).has_value();
   const auto make_done = [this, is_change]() -> Session::ChangeDone {
     const auto begun = is_change ? Clock::now() : Clock::time_point();
@@ -221,8 +235,14 @@ void Connection::HandleFrame(const protocol::Frame& frame) {
           });
         };
   };
+  const size_t before = output_.size();
   switch (session_.Handle(frame, output_, make_done)) {
     case Session::Next::kAnswered:
+      if (output_.size() - before > kReadBytesUsual && !MayGrow()) {
+        output_.resize(before);
+        output_.shrink_to_fit();
+        session_.RefuseForBuffers(frame.header, output_);
+      }
       break;
     case Session::Next::kPending:
       ++replies_owed_;
@@ -243,11 +263,30 @@ void Connection::OnChangeDone(const std::string& frame, uint64_t term) {
   }
   output_.append(frame);
   Flush();
+  CountBuffers();
   WakeUp();
 }
 
 bool Connection::Congested() const {
-  return unsent() > kOutputBytesMax || replies_owed_ >= kChangesInFlightMax;
+  return unsent() > kOutputBytesMax || replies_owed_ >= kChangesInFlightMax ||
+         (unsent() > kOutputBytesMaxWhenShort && ShortOfBuffers());
+}
+
+void Connection::CountBuffers() {
+  const auto beyond = [](size_t bytes) {
+    return std::max(bytes, kReadBytesUsual) - kReadBytesUsual;
+  };
+  const size_t taken = beyond(input_.capacity()) + beyond(output_.capacity());
+  if (taken == counted_) return;
+  Count(counters_.buffer_bytes, taken - counted_);  // modulo 2^64 where it is less
+  counted_ = taken;
+}
+
+bool Connection::MayGrow() {
+  CountBuffers();
+  if (!ShortOfBuffers()) return true;
+  refusals_.Count(Limit::kBufferBytes);
+  return false;
 }
 
 bool Connection::Idle() const { return unsent() == 0 && replies_owed_ == 0; }
@@ -265,9 +304,13 @@ void Connection::Flush() {
     if (next.size() == 0) break;  // nothing can be sealed any more
     const size_t size = socket_.write_some(next, error);
     NoteSent(size);
-    if (size > 0) output_due_since_.reset();
+    taken_since_due_ += size;
+    if (taken_since_due_ >= kOutputTakenMin) output_due_since_.reset();
     if (error == asio::error::would_block) {
-      if (!output_due_since_) output_due_since_ = Clock::now();
+      if (!output_due_since_) {
+        output_due_since_ = Clock::now();
+        taken_since_due_ = 0;
+      }
       waits_to_write_ = true;
       DropSent();
       socket_.async_wait(tcp::socket::wait_write,
@@ -283,6 +326,7 @@ void Connection::Flush() {
       return;
     }
   }
+  output_due_since_.reset();
   output_.clear();
   sent_ = 0;
   if (output_.capacity() > 2 * kOutputBytesMax) output_.shrink_to_fit();
@@ -316,7 +360,7 @@ void Connection::DropSent() {
 
 // The input grows with what arrives, not with what is announced: a peer that announces a long frame
 // and sends none of it costs nothing.
-void Connection::MakeRoom(size_t needed) {
+bool Connection::MakeRoom(size_t needed) {
   const size_t held = input_end_ - input_begin_;
   const bool was_filled = input_end_ == input_.size();
   if (held > 0) std::memmove(input_.data(), input_.data() + input_begin_, held);
@@ -325,12 +369,23 @@ void Connection::MakeRoom(size_t needed) {
   if (input_.empty()) {
     input_.resize(kReadBytesMin);
   } else if (held == input_.size() || (was_filled && input_.size() < kReadBytesUsual)) {
-    const size_t most = std::max(needed, kReadBytesUsual);
-    input_.resize(std::min(most, input_.size() * 2));
+    const size_t larger = std::min(std::max(needed, kReadBytesUsual), input_.size() * 2);
+    if (larger > kReadBytesUsual && !MayGrow()) {
+      session_.RefuseStream({protocol::StatusCode::kOverloaded,
+                             "requests and replies take too much memory at the moment; send less "
+                             "at a time, or later",
+                             0},
+                            output_);
+      input_over_ = refused_ = true;
+      Flush();
+      return false;
+    }
+    input_.resize(larger);
   } else if (held == 0 && input_.size() > kReadBytesUsual) {
     input_.resize(kReadBytesUsual);
     input_.shrink_to_fit();
   }
+  return true;
 }
 
 void Connection::Drain() {
@@ -342,22 +397,45 @@ void Connection::Drain() {
 
 void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& deadlines) {
   if (broken_) return;
+  if (requests_ != requests_seen_ || !Idle()) {
+    requests_seen_ = requests_;
+    idle_since_ = now;
+  }
+  if (counted_ > 0 && ShortOfBuffers()) {
+    if ((frame_due_since_ && now - *frame_due_since_ > kTimeoutWhenShort) ||
+        (output_due_since_ && now - *output_due_since_ > kTimeoutWhenShort)) {
+      return Abandon(Limit::kBufferBytes, "it keeps much waiting, and memory for that is short");
+    }
+    if (unsent() == 0) {
+      output_ = {};
+      sent_ = 0;
+      CountBuffers();
+    }
+  }
   if (frame_due_since_ && now - *frame_due_since_ > deadlines.frame) {
     const bool shakes_hands = tls_ && tls_->state() == TlsFilter::State::kHandshake;
-    Abandon(session_.greeted() ? "half a frame, and the rest did not come in time"
-            : shakes_hands     ? "no TLS handshake in time"
-                               : "no HELLO in time");
+    Abandon(Limit::kFrameTimeoutMs, session_.greeted()
+                                        ? "half a frame, and the rest did not come in time"
+                                    : shakes_hands ? "no TLS handshake in time"
+                                                   : "no HELLO in time");
   } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
-    Abandon("it does not take its replies");
+    Abandon(Limit::kOutputTimeoutMs, "it does not take its replies");
   } else if (session_.has_expired(TokenClockNow())) {
     Abandon("its access token has expired");
   } else if (backup_due_since_ && unsent() == 0 && now - *backup_due_since_ > deadlines.frame) {
-    Abandon("it does not fetch its backup");
+    Abandon(Limit::kFrameTimeoutMs, "it does not fetch its backup");
+  } else if (deadlines.idle.count() > 0 && now - idle_since_ > deadlines.idle) {
+    Abandon(Limit::kIdleTimeoutMs, "it has asked nothing for long");
   }
 }
 
+void Connection::Abandon(Limit limit, std::string_view why) {
+  refusals_.Count(limit);
+  Abandon(why);
+}
+
 void Connection::Abandon(std::string_view why) {
-  spdlog::info("{}: connection ended: {}", peer_, why);
+  thread_.LogPeer(peer_, fmt::format("connection ended: {}", why));
   broken_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);

@@ -30,8 +30,8 @@ class TlsFilter;
 // Lives on one I/O thread; every method runs there. Kept alive by its coroutine and by the thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, Service& service, IoThread& thread,
-             size_t io_thread);
+  Connection(boost::asio::ip::tcp::socket socket, Admission admission, Service& service,
+             IoThread& thread, size_t io_thread);
   ~Connection();
 
   void Start();
@@ -40,7 +40,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Drain();
 
   // Ends a connection whose peer keeps it waiting too long: with half a frame, without a HELLO, by
-  // not taking its replies, or by not fetching the backup that it holds.
+  // not taking its replies, by not fetching the backup that it holds, or by asking nothing. To be
+  // called every so often.
   void EndIfStalled(std::chrono::steady_clock::time_point now,
                     const IoThread::Deadlines& deadlines);
 
@@ -72,6 +73,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // True while too much is owed to the peer for another request to be taken.
   bool Congested() const;
+  // Keeps count of what the buffers take beyond what every connection may have.
+  void CountBuffers();
+  // Whether the buffers of all connections take more than they may.
+  bool ShortOfBuffers() const { return service_.state.buffer_bytes() > buffer_limit_; }
+  // False where all buffers together must not grow further; it is refused then.
+  bool MayGrow();
   // True when nothing is under way and every reply is sent.
   bool Idle() const;
   // Waits until something was answered or sent.
@@ -84,8 +91,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::const_buffer NextToSend();
   void NoteSent(size_t size);
   void DropSent();
-  void MakeRoom(size_t needed);
+  // False where there is none: then the peer was told so.
+  bool MakeRoom(size_t needed);
   void Abandon(std::string_view why);
+  // By a limit.
+  void Abandon(Limit limit, std::string_view why);
 
   // Replies that are not sent, and what the filter has made.
   size_t unsent() const {
@@ -94,13 +104,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   size_t sealed() const;
 
+  const Admission admission_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer progress_;
+  Service& service_;
+  const uint64_t buffer_limit_;
   IoThread& thread_;
   const std::string peer_;  // for the log
   Session session_;
   const Leadership& leadership_;
   IoCounters& counters_;
+  Refusals& refusals_;
   std::unique_ptr<TlsFilter> tls_;  // null where the port speaks no TLS
 
   // Bytes [input_begin_, input_end_) are read and not handled yet.
@@ -110,6 +124,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Bytes [sent_, end) wait to be sent.
   std::string output_;
   size_t sent_ = 0;
+  size_t counted_ = 0;  // by CountBuffers
 
   uint32_t replies_owed_ = 0;
   bool input_over_ = false;      // nothing more is read: the peer is done, was refused, or we drain
@@ -121,6 +136,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Clock::time_point> frame_due_since_;
   std::optional<Clock::time_point> output_due_since_;
   std::optional<Clock::time_point> backup_due_since_;
+  size_t taken_since_due_ = 0;  // bytes of the replies that it is to take
+  // Since when it has asked nothing, as far as EndIfStalled has seen: a request looks at no clock.
+  Clock::time_point idle_since_;
+  uint64_t requests_ = 0;
+  uint64_t requests_seen_ = 0;
 };
 
 }  // namespace xref

@@ -27,6 +27,18 @@ protocol::Frame FrameOf(const std::string& bytes) {
   return std::get<protocol::Parsed>(protocol::ParseFrame(stream, bytes.size())).frame;
 }
 
+Limit LimitOf(console::HttpLimit limit) {
+  switch (limit) {
+    case console::HttpLimit::kConnections:
+      return Limit::kHttpConnections;
+    case console::HttpLimit::kConnectionsPerAddress:
+      return Limit::kHttpConnectionsPerAddress;
+    case console::HttpLimit::kBodiesBytes:
+      break;
+  }
+  return Limit::kHttpBodiesBytes;
+}
+
 int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -51,13 +63,17 @@ std::string FindObstacleOf(const ServerState& state) {
 }  // namespace
 
 std::variant<std::shared_ptr<console::Visitor>, protocol::Refusal> ConsoleGateway::Enter(
-    std::string_view token, std::string peer) {
-  auto visitor = std::make_shared<ConsoleVisitor>(service_, slot_, std::move(peer));
+    std::string_view token, const boost::asio::ip::tcp::endpoint& peer) {
+  auto visitor = std::make_shared<ConsoleVisitor>(service_, slot_, peer);
   if (auto refusal = visitor->Greet(token)) return *std::move(refusal);
   return visitor;
 }
 
 std::string ConsoleGateway::FindObstacle() { return FindObstacleOf(service_.state); }
+
+void ConsoleGateway::CountRefused(console::HttpLimit limit) {
+  service_.state.refusals.Count(LimitOf(limit));
+}
 
 protocol::MaybeRefusal ConsoleVisitor::Greet(std::string_view token) {
   std::string hello;
@@ -141,6 +157,7 @@ void ConsoleVisitor::MeasureAll(Measures& measures) const {
   measures.memory_bytes = service_.store.bytes_reserved();
   measures.memory_limit_bytes = service_.memory_limit;
   measures.journal_bytes = service_.files.journal->BytesUsed();
+  measures.journal_held_bytes = service_.files.journal->BytesHeld();
   measures.snapshot_bytes = service_.files.snapshots->current()->BytesUsed();
   for (const IoCounters& io : state.io) {
     measures.connections += io.connections;
@@ -159,6 +176,18 @@ void ConsoleVisitor::MeasureAll(Measures& measures) const {
   measures.commit_groups = state.writer.groups;
   measures.commit_us_last = state.writer.group_us_last;
   measures.commit_us_max = state.writer.group_us_max;
+  measures.buffer_bytes = state.buffer_bytes();
+  MeasureLimits(measures);
+}
+
+void ConsoleVisitor::MeasureLimits(Measures& measures) const {
+  for (size_t i = 0; i < kLimits; ++i) {
+    const auto limit = static_cast<Limit>(i);
+    Measures::Limit& measured = measures.limits.emplace_back();
+    measured.name = NameOf(limit);
+    measured.value = service_.limits[i];
+    if (!kLimitNames[i].refused.empty()) measured.refused = service_.state.refusals.of(limit);
+  }
 }
 
 void ConsoleVisitor::MeasureReplication(Measures& measures) const {

@@ -16,8 +16,9 @@ class ConsoleGateway : public console::Gateway {
   ConsoleGateway(Service& service, size_t slot) : service_(service), slot_(slot) {}
 
   std::variant<std::shared_ptr<console::Visitor>, protocol::Refusal> Enter(
-      std::string_view token, std::string peer) override;
+      std::string_view token, const boost::asio::ip::tcp::endpoint& peer) override;
   std::string FindObstacle() override;
+  void CountRefused(console::HttpLimit limit) override;
 
  private:
   Service& service_;
@@ -28,8 +29,8 @@ class ConsoleGateway : public console::Gateway {
 // measured.
 class ConsoleVisitor : public console::Visitor {
  public:
-  ConsoleVisitor(Service& service, size_t slot, std::string peer)
-      : service_(service), slot_(slot), session_(service, slot, std::move(peer)) {}
+  ConsoleVisitor(Service& service, size_t slot, const boost::asio::ip::tcp::endpoint& peer)
+      : service_(service), slot_(slot), session_(service, slot, peer) {}
 
   // Why it is not let in, or nothing.
   protocol::MaybeRefusal Greet(std::string_view token);
@@ -42,6 +43,7 @@ class ConsoleVisitor : public console::Visitor {
  private:
   void MeasureAll(console::Measures& measures) const;
   void MeasureReplication(console::Measures& measures) const;
+  void MeasureLimits(console::Measures& measures) const;
   void MeasurePlaces(console::Measures& measures, const Access& access) const;
   // How many claims of the place are open, and how many expired. Never holds the writer up for
   // long.

@@ -19,11 +19,15 @@
 #include <vector>
 
 #include "daemon/access_token.h"
+#include "daemon/admissions.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
 #include "daemon/committer.h"
+#include "daemon/descriptors.h"
 #include "daemon/http_port.h"
 #include "daemon/io_thread.h"
+#include "daemon/journal_room.h"
+#include "daemon/limit_values.h"
 #include "daemon/limits.h"
 #include "daemon/listener.h"
 #include "daemon/maintenance.h"
@@ -133,6 +137,26 @@ AckRule AckRuleOf(const Options& options) {
       .timeout = std::chrono::milliseconds(options.ack_timeout_ms)};
 }
 
+Admissions::Limits AdmissionLimitsOf(const Options& options) {
+  const auto rate = [](uint32_t per_second, uint32_t connections) {
+    return RateLimit{.per_second = per_second, .burst = std::max(per_second, connections)};
+  };
+  return {.connections = options.connections_max,
+          .connections_per_address = options.connections_per_address,
+          .newcomers = rate(options.newcomers_per_second, options.connections_max),
+          .newcomers_per_address =
+              rate(options.newcomers_per_address, options.connections_per_address)};
+}
+
+// Of this thread, and of those that it starts from then on.
+void HoldBackEndSignals(bool held_back) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(held_back ? SIG_BLOCK : SIG_UNBLOCK, &signals, nullptr);
+}
+
 class Daemon {
  public:
   Daemon(const Options& options, const DataFolder& folder, const TlsContexts& tls)
@@ -141,15 +165,18 @@ class Daemon {
         tls_(tls),
         io_count_(options.threads > 0 ? options.threads
                                       : std::max(1U, std::thread::hardware_concurrency())),
+        admissions_(AdmissionLimitsOf(options)),
         state_(io_count_ + 1),
         store_(io_count_ + 2),  // one slot is for the console, and the last one for the queries
-        feed_(AckRuleOf(options)),
+        feed_(AckRuleOf(options), JournalRoom::KeptForStandbys(options.journal_limit)),
         maintenance_(files_, state_, std::chrono::seconds(options.checkpoint_seconds),
                      std::chrono::hours(24) * options.history_days, [this] { return KeepFrom(); }),
+        journal_room_(maintenance_, options.journal_limit),
         verifications_(maintenance_, files_, state_),
         backups_(maintenance_, files_, options.data),
         queries_(store_, io_count_ + 1, commits_, maintenance_, files_, state_,
                  std::chrono::hours(24) * options.trash_days),
+        token_limits_(options.ids_per_token),
         service_{.store = store_,
                  .commits = commits_,
                  .state = state_,
@@ -163,16 +190,19 @@ class Daemon {
                  .tls = tls.ports.get(),
                  .started = std::chrono::steady_clock::now(),
                  .data_folder = options.data,
-                 .memory_limit = options.memory_limit} {
+                 .memory_limit = options.memory_limit,
+                 .token_limits = token_limits_,
+                 .limits = LimitValuesOf(options)} {
     const IoThread::Deadlines deadlines{std::chrono::milliseconds(options.frame_timeout_ms),
-                                        kOutputTimeout};
+                                        kOutputTimeout,
+                                        std::chrono::seconds(options.idle_timeout_seconds)};
     for (size_t i = 0; i < io_count_; ++i) {
       io_threads_.push_back(std::make_unique<IoThread>(service_, i, deadlines));
     }
   }
 
-  absl::Status Listen(const tcp::endpoint& address, size_t connections_max) {
-    auto listener = Listener::Bind(address, connections_max, state_, io_threads_);
+  absl::Status Listen(const tcp::endpoint& address) {
+    auto listener = Listener::Bind(address, admissions_, state_, io_threads_);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);
     listen_address_ = address;
@@ -229,6 +259,7 @@ class Daemon {
       if (!error) spdlog::info("signal {}: draining", signal);
       main_.stop();
     });
+    HoldBackEndSignals(false);
     ReloadOnHangup();
     KeepMemoryReady();
     for (const auto& thread : io_threads_) thread->Start();
@@ -257,6 +288,8 @@ class Daemon {
     if (election_) election_->Stop();
     for (const auto& thread : io_threads_) thread->Stop();
     maintenance_.Stop();
+    // From here on nobody is left to ask for the end again, and it must not be cut short.
+    HoldBackEndSignals(true);
     if (state_.phase() == Phase::kReadOnly) {
       return absl::InternalError(fmt::format(
           "ended read-only, since a commit had failed ({}). Everything that was acknowledged is "
@@ -290,7 +323,9 @@ class Daemon {
   Lsn KeepFrom() {
     const Lsn needed = feed_.KeepFrom();
     if (!follower_) return needed;
-    return std::min(needed, files_.journal->TailStart(Feed::kTailBytes).value_or(1));
+    const uint64_t kept =
+        std::min(Feed::kTailBytes, JournalRoom::KeptForStandbys(journal_room_.limit()));
+    return std::min(needed, files_.journal->TailStart(kept).value_or(1));
   }
 
   bool CanLead() const {
@@ -387,6 +422,8 @@ class Daemon {
         [this](Epoch epoch, Lsn lsn) {
           state_.epoch = epoch;
           state_.lsn = lsn;
+          // Whether it is full or not, a standby takes what its primary has.
+          journal_room_.IsFull(*files_.journal);
         },
         [this](std::chrono::steady_clock::time_point as_of) {
           state_.current_as_of = as_of.time_since_epoch().count();
@@ -461,8 +498,9 @@ class Daemon {
   }
 
   Committer MakeCommitter(ChangeClock clock) {
-    return Committer(commits_, *files_.journal, feed_, store_, state_, clock, options_.memory_limit,
-                     options_.deletes_per_minute, std::chrono::seconds(options_.compare_seconds));
+    return Committer(commits_, *files_.journal, feed_, store_, state_, journal_room_, clock,
+                     options_.memory_limit, options_.deletes_per_minute,
+                     std::chrono::seconds(options_.compare_seconds));
   }
 
   // Takes changes from now on, unless the epoch could not be begun.
@@ -499,15 +537,19 @@ class Daemon {
   const TlsContexts& tls_;
   const size_t io_count_;
   DataFiles files_;  // opened by the writer
+  // Connections, which it must outlive, are kept alive by what they wait for.
+  Admissions admissions_;
   ServerState state_;
   ReferenceStore store_;
   CommitQueue commits_;
   Feed feed_;
   std::optional<Follower> follower_;  // of a standby, or one of a cluster
   Maintenance maintenance_;
+  JournalRoom journal_room_;
   Verifications verifications_;
   Backups backups_;
   Queries queries_;
+  TokenLimits token_limits_;
   Service service_;
   asio::io_context main_{1};
   asio::signal_set hangups_{main_, SIGHUP};
@@ -526,6 +568,7 @@ class Daemon {
 }  // namespace
 
 absl::Status RunDaemon(const Options& options) {
+  if (auto status = AllowDescriptors(options); !status.ok()) return status;
   auto address = ParseAddress("--listen", options.listen);
   if (!address.ok()) return address.status();
   auto http = HttpAddress(options, *address);
@@ -539,7 +582,7 @@ absl::Status RunDaemon(const Options& options) {
     auto folder = DataFolder::Lock(options.data);
     if (!folder.ok()) return folder.status();
     Daemon daemon(options, *folder, *tls);
-    if (auto status = daemon.Listen(*address, options.connections_max); !status.ok()) return status;
+    if (auto status = daemon.Listen(*address); !status.ok()) return status;
     address = ParseAddress("--listen", daemon.address());
     if (*http) {
       if (auto status = daemon.ServeHttp(**http); !status.ok()) return status;

@@ -75,6 +75,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::IntegrationCreateRequest& 
     reply.verdict = same ? CreateVerdict::kExists : CreateVerdict::kConflict;
   } else if (catalog.integrations().size() + DroppedIn(catalog) + created_.size() >=
              kIntegrationsMax) {
+    CountRefused(Limit::kIntegrations);
     return Refuse(
         StatusCode::kTooLarge,
         fmt::format("there are {} integrations already, those in the trash included, which is the "
@@ -106,6 +107,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::TypeCreateRequest& asked) 
   if (integration == nullptr) return NoSuchIntegration(catalog, asked.integration);
   if (catalog.FindPlace(asked.integration, asked.type)) return Reply::Of(CatalogReply{false});
   if (integration->types.size() >= kTypesPerIntegrationMax) {
+    CountRefused(Limit::kTypesPerIntegration);
     return Refuse(StatusCode::kTooLarge,
                   fmt::format("the integration \"{}\" has {} entity types, which is the most",
                               asked.integration, kTypesPerIntegrationMax));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/commit_queue.h"
+#include "daemon/refusals.h"
 #include "daemon/safeguards.h"
 #include "daemon/source_states.h"
 #include "index/reference_store.h"
@@ -65,6 +66,9 @@ class GroupPlan {
     uint64_t conflicts = 0;
   };
   const std::vector<PlaceResult>& place_results() const { return place_results_; }
+
+  // How many changes were refused by that limit.
+  uint64_t refused(Limit limit) const { return refused_[static_cast<size_t>(limit)]; }
 
   // How many items were answered with each verdict.
   uint64_t count(protocol::Verdict verdict) const {
@@ -131,6 +135,7 @@ class GroupPlan {
                                      const std::vector<std::string_view>& standing);
   void RecordEffect(const protocol::MutationRequest& asked, const Effect& effect);
   void Record(std::string_view actor, decltype(Change::what) what);
+  void CountRefused(Limit limit) { ++refused_[static_cast<size_t>(limit)]; }
 
   const ReferenceStore& store_;
   Safeguards& safeguards_;
@@ -146,6 +151,7 @@ class GroupPlan {
   std::vector<CreateIntegration> created_;
   std::deque<std::string> records_;  // encoded changes, the last of them with lsn_
   uint64_t verdicts_[protocol::kVerdictLast + 1] = {};
+  uint64_t refused_[kLimits] = {};
   std::vector<PlaceResult> place_results_;
 };
 

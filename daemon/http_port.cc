@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "console/limits.h"
 #include "console/server.h"
 #include "daemon/console_gateway.h"
 
@@ -32,6 +33,13 @@ class ConsolePort : public HttpPort {
 };
 
 }  // namespace
+
+HttpLimits LimitsOfHttp() {
+  return {.connections = console::kConnectionsMax,
+          .connections_per_address = console::kConnectionsPerAddressMax,
+          .bodies_bytes = console::kBodiesBytesMax,
+          .descriptors = console::kConnectionsMax + console::kProbesMax};
+}
 
 absl::StatusOr<std::unique_ptr<HttpPort>> BindHttpPort(const tcp::endpoint& address,
                                                        const Options& options, Service& service,

@@ -22,6 +22,15 @@ class HttpPort {
   virtual void Stop() = 0;
 };
 
+// What it takes at a time; all 0 in a program that was built without it.
+struct HttpLimits {
+  size_t connections = 0;
+  size_t connections_per_address = 0;
+  size_t bodies_bytes = 0;
+  size_t descriptors = 0;
+};
+HttpLimits LimitsOfHttp();
+
 // Binds it; the service must outlive it. `slot` is its own in the store, and among the counters.
 // Null in a program that was built without the console, unless a port was asked for: that is
 // refused.

@@ -1,10 +1,11 @@
 #include "daemon/io_thread.h"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
 #include "daemon/connection.h"
-#include "daemon/limits.h"
 
 namespace xref {
 
@@ -31,10 +32,12 @@ void IoThread::Stop() {
   connections_.clear();
 }
 
-void IoThread::Adopt(asio::ip::tcp::socket socket) {
-  asio::post(context_, [this, socket = std::move(socket)]() mutable {
+void IoThread::Adopt(asio::ip::tcp::socket socket, Admission admission) {
+  asio::post(context_, [this, socket = std::move(socket),
+                        admission = std::move(admission)]() mutable {
     if (draining_) return;
-    std::make_shared<Connection>(std::move(socket), service_, *this, number_)->Start();
+    std::make_shared<Connection>(std::move(socket), std::move(admission), service_, *this, number_)
+        ->Start();
   });
 }
 
@@ -63,8 +66,19 @@ void IoThread::Sweep() {
     const auto now = std::chrono::steady_clock::now();
     // As in Drain, nobody leaves meanwhile.
     for (const auto& connection : connections_) connection->EndIfStalled(now, deadlines_);
+    if (not_logged_ > 0 && log_lines_.TryTake(1, now)) {
+      spdlog::info("{} more such lines were left out", std::exchange(not_logged_, 0));
+    }
     Sweep();
   });
+}
+
+void IoThread::LogPeer(std::string_view peer, std::string_view what) {
+  if (log_lines_.TryTake(1, std::chrono::steady_clock::now())) {
+    spdlog::info("{}: {}", peer, what);
+  } else {
+    ++not_logged_;
+  }
 }
 
 }  // namespace xref

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "daemon/rate_limit.h"
 #include "protocol/frame.h"
 
 namespace xref {
@@ -25,15 +26,47 @@ inline constexpr size_t kSealedBytes = 64 << 10;
 // handled, so what waits to be sent is this and one reply at most; the output buffer holds no more
 // than twice that.
 inline constexpr size_t kOutputBytesMax = 1 << 20;
+// The same while the buffers of all connections take more than their limit (--buffer-limit), of
+// which what a connection has up to kReadBytesUsual on either side is no part. Then a request or a
+// reply that needs more is refused, too, and peers that keep more waiting have less time.
+inline constexpr size_t kOutputBytesMaxWhenShort = 64 << 10;
+inline constexpr std::chrono::seconds kTimeoutWhenShort{2};
 // Changes of one connection that are not answered yet; above this its requests wait.
 inline constexpr uint32_t kChangesInFlightMax = 64;
-// A peer that lets its replies lie for this long is disconnected.
+// A peer that lets its replies lie for this long is disconnected, and so is one that takes less
+// than so many bytes of them meanwhile.
 inline constexpr std::chrono::seconds kOutputTimeout{60};
+inline constexpr size_t kOutputTakenMin = 64 << 10;
+// A peer that nothing is heard of is asked by the kernel whether it is still there: after this,
+// then so often, and after so many questions without an answer the connection is gone.
+inline constexpr std::chrono::seconds kKeepAliveIdle{60};
+inline constexpr std::chrono::seconds kKeepAliveInterval{15};
+inline constexpr int kKeepAliveProbes = 4;
 // How often the deadlines of a connection are looked at.
 inline constexpr std::chrono::milliseconds kSweepInterval{250};
 
+// What an I/O thread logs of its peers' doings: so many lines a second in the long run, and at most
+// so many at once. The others are counted, and summed up.
+inline constexpr RateLimit kPeerLogLines{.per_second = 10, .burst = 100};
+
+// ---- Newcomers ----
+
+// Accepted in one turn, of which the connections of the thread have theirs in between.
+inline constexpr int kAcceptsPerTurn = 16;
+// Those that were closed at once are summed up in a line of the log.
+inline constexpr std::chrono::seconds kRefusedLogInterval{1};
+// While nothing can be accepted, how long to wait before the next try.
+inline constexpr std::chrono::milliseconds kAcceptPause{100};
+// Descriptors beside those of connections: files, folds, backups, imports, pollers, the log.
+inline constexpr size_t kDescriptorsReserved = 256;
+
 // ---- The daemon ----
 
+// Sign-ins with a token that is not good, from one address: so many a second in the long run, and
+// so many at once, are told and logged each; the others are counted. None keeps a good token out,
+// since whoever shares the address would be.
+inline constexpr uint64_t kFailedSignInsPerSecond = 1;
+inline constexpr uint64_t kFailedSignInsBurst = 10;
 // Changes that wait for the writer, all connections together; above this they are answered
 // OVERLOADED. As much as one connection may have on its way, in requests of the largest size.
 inline constexpr size_t kCommitQueueBytesMax = 256 << 20;
@@ -59,6 +92,9 @@ inline constexpr int kBackgroundNice = 10;
 inline constexpr uint64_t kVerifyBytesPerSecond = 256 << 20;
 // Questions of people that wait for their thread.
 inline constexpr size_t kQueriesWaitingMax = 1'000;
+// And their requests' bytes.
+inline constexpr size_t kQueriesWaitingBytesMax = 64 << 20;
+static_assert(kQueriesWaitingBytesMax >= protocol::kRequestBytesMax);
 // The address space that each of the two files starts with; it grows by itself. Not memory, not
 // disk.
 inline constexpr uint64_t kMapBytes = uint64_t{16} << 30;
@@ -68,7 +104,9 @@ inline constexpr std::chrono::milliseconds kPrepareMemoryInterval{40};
 inline constexpr std::chrono::seconds kDrainTimeout{10};
 // How long a standby whose state is not its primary's still tells its status before it ends.
 inline constexpr std::chrono::seconds kDivergedStatusTime{2};
-// While no file descriptor is free, how long to wait before the next try to accept.
-inline constexpr std::chrono::milliseconds kAcceptPause{100};
+// The smallest --journal-limit: several of the largest groups.
+inline constexpr uint64_t kJournalLimitMin = 4 * kGroupBytesMax;
+// Between folds that are hurried along because the journal is large.
+inline constexpr std::chrono::seconds kHurriedFoldPause{1};
 
 }  // namespace xref

@@ -64,7 +64,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "xrefd: XREFD_FAILPOINT names no failpoint of this version\n");
     return kExitRefused;
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  // None of these is a request to end: a peer that is gone, a terminal that is, somebody who takes
+  // this for another daemon.
+  for (const int signal : {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2}) std::signal(signal, SIG_IGN);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("xrefd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   spdlog::set_level(spdlog::level::from_str(options.log_level));

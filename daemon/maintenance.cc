@@ -44,6 +44,15 @@ bool Maintenance::Ask(Job job) {
   return true;
 }
 
+void Maintenance::Hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (hurried_) return;
+    hurried_ = true;
+  }
+  changed_.notify_all();
+}
+
 bool Maintenance::PauseUntil(std::chrono::steady_clock::time_point end) {
   std::unique_lock lock(mutex_);
   return !changed_.wait_until(lock, end, [this] { return stopping_; });
@@ -82,11 +91,16 @@ void Maintenance::Run() {
   // On Linux this is about the calling thread alone.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kBackgroundNice);
   auto next_fold = std::chrono::steady_clock::now() + interval_;
+  auto hurried_from = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait_until(lock, next_fold, [this] { return stopping_ || !jobs_.empty(); });
+    const auto has_work = [this] { return stopping_ || !jobs_.empty(); };
+    changed_.wait_until(lock, next_fold, [&] { return has_work() || hurried_; });
+    if (hurried_) changed_.wait_until(lock, std::min(next_fold, hurried_from), has_work);
     if (jobs_.empty()) {
       const bool last = stopping_;
+      hurried_ = false;
+      hurried_from = std::chrono::steady_clock::now() + kHurriedFoldPause;
       lock.unlock();
       Fold().IgnoreError();  // it says by itself what went wrong
       if (last) return;

@@ -45,6 +45,10 @@ class Maintenance {
   // is being stopped, and the job is dropped. From any thread.
   [[nodiscard]] bool Ask(Job job);
 
+  // Has the next fold begin as soon as what is under way is done, unless one has begun within
+  // kHurriedFoldPause: then it is not before that. From any thread.
+  void Hurry();
+
   // Folds now what the journal holds, and returns the LSN that the snapshot then reaches. A daemon
   // that is read-only folds nothing, and answers FailedPrecondition: a disk that has failed a
   // commit may claim success for a write that it loses, and a fold ends by trimming what the
@@ -67,6 +71,7 @@ class Maintenance {
   std::condition_variable changed_;
   std::deque<Job> jobs_;   // guarded by mutex_
   bool stopping_ = false;  // guarded by mutex_
+  bool hurried_ = false;   // guarded by mutex_
   std::thread thread_;
 };
 

@@ -77,11 +77,13 @@ protocol::MaybeRefusal GroupPlan::FindRefusal(const MutationRequest& asked,
   };
   const uint64_t count = asked.sources.count;
   if (asked.mutation == Mutation::kClaim && claims_ + count > kClaimsMax) {
+    CountRefused(Limit::kClaims);
     return refuse(StatusCode::kOverloaded,
                   fmt::format("there are {} claims, and {} is the most; settle or release some",
                               claims_, kClaimsMax));
   }
   if (asked.mutation == Mutation::kIgnore && ignored_ + count > kIgnoredMax) {
+    CountRefused(Limit::kIgnored);
     return refuse(
         StatusCode::kTooLarge,
         fmt::format("{} source IDs are ignored, and {} is the most", ignored_, kIgnoredMax));
@@ -103,6 +105,7 @@ protocol::MaybeRefusal GroupPlan::FindRefusal(const MutationRequest& asked,
     there += states_.Meet(asked.place, sources.Next(), target).target.empty() ? 0 : 1;
   }
   if (safeguards_.AllowDeletes(asked.actor, there, now_us_)) return std::nullopt;
+  CountRefused(Limit::kDeletesPerMinute);
   return refuse(
       StatusCode::kForbidden,
       fmt::format("more than {} deletions by one actor within a minute need a confirmation: this "

@@ -4,6 +4,8 @@
 
 namespace xref {
 
+HttpLimits LimitsOfHttp() { return {}; }
+
 absl::StatusOr<std::unique_ptr<HttpPort>> BindHttpPort(const boost::asio::ip::tcp::endpoint&,
                                                        const Options& options, Service&, size_t) {
   if (options.http.empty()) return nullptr;

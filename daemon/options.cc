@@ -11,6 +11,8 @@
 #include <sstream>
 #include <vector>
 
+#include "daemon/limits.h"
+#include "daemon/rate_limit.h"
 #include "index/vocabulary.h"
 
 namespace xref {
@@ -157,6 +159,25 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
   app.add_option("--connections-max", options.connections_max, "Connections at a time")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--connections-per-address", options.connections_per_address,
+                 "Of these, from one address; of IPv6, from one network of 64 bits. Raise it where "
+                 "many clients come through one proxy or NAT")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--newcomers-per-second", options.newcomers_per_second,
+                 "New connections a second in the long run; as many as there may be at a time can "
+                 "come at once. Further ones are closed as they come")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--newcomers-per-address", options.newcomers_per_address,
+                 "The same, of those from one address")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--idle-timeout-s", options.idle_timeout_seconds,
+                 "A peer that asks nothing for so long is disconnected; 0 lets it stay, as long as "
+                 "its machine answers")
+      ->type_name("N")
+      ->check(CLI::Range(0, 86'400));
   app.add_option("--checkpoint-seconds", options.checkpoint_seconds,
                  "Time between checkpoints, which keep a restart short")
       ->type_name("N")
@@ -175,6 +196,21 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "answered. 0 is four fifths of the machine's memory")
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(true));
+  app.add_option("--buffer-limit", options.buffer_limit,
+                 "Memory for requests and replies of all connections, beyond 512 KiB of each; "
+                 "above it large ones are refused. 0 is an eighth of the machine's memory")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(true));
+  app.add_option("--journal-limit", options.journal_limit,
+                 "Disk for changes that no checkpoint has taken in yet; above it changes are "
+                 "refused until one has. At least 32MiB")
+      ->type_name("BYTES")
+      ->transform(CLI::AsSizeValue(true))
+      ->check([](const std::string& bytes) {
+        uint64_t value = 0;
+        std::from_chars(bytes.data(), bytes.data() + bytes.size(), value);
+        return std::string(value >= kJournalLimitMin ? "" : "at least 32MiB");
+      });
   app.add_option("--trash-days", options.trash_days, "How long purged references can be restored")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
@@ -183,6 +219,12 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
                  "it may be a tenth longer, and a day")
       ->type_name("N")
       ->check(CLI::Range(1, 36'500));
+  app.add_option(
+         "--ids-per-token", options.ids_per_token,
+         "IDs a second that the holders of one access token may ask about or change; beyond "
+         "that they are answered OVERLOADED. 0 is any number")
+      ->type_name("N")
+      ->check(CLI::Range(uint64_t{0}, RateLimit::kMost));
   app.add_option("--deletes-per-minute", options.deletes_per_minute,
                  "Deletions that one actor may make within a minute without a confirmation")
       ->type_name("N");
@@ -288,6 +330,7 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
     return Exit{asked_for ? 0 : kExitUsage};
   }
   if (options.memory_limit == 0) options.memory_limit = MachineMemoryBytes() / 5 * 4;
+  if (options.buffer_limit == 0) options.buffer_limit = MachineMemoryBytes() / 8;
   return options;
 }
 

@@ -18,16 +18,23 @@ struct Options {
   std::string http;  // or "off"; empty for loopback, and the port after that of `listen`
   std::vector<std::string> http_names;  // that requests may call the HTTP port's host by
   uint32_t threads = 0;                 // I/O threads; 0 is one per core
-  uint32_t connections_max = 10'000;
-  uint32_t checkpoint_seconds = 60;    // between checkpoints
-  uint32_t compare_seconds = 60;       // between comparisons of standbys with the primary
-  uint32_t frame_timeout_ms = 30'000;  // for the rest of a begun frame
-  uint64_t deletes_per_minute = 500;   // of one actor, without a confirmation
-  uint32_t trash_days = 30;            // that purged references can be restored
-  uint32_t history_days = 365;         // that what happened to a source ID is kept
-  uint64_t memory_limit = 0;           // bytes of references; above it changes are refused
-  std::string standby_of;              // HOST:PORT of the primary to follow; empty for a primary
-  std::string name;                    // of this daemon, as others show it; empty for its address
+  uint32_t connections_max = 4'096;
+  uint32_t connections_per_address = 1'024;  // of IPv6: of a network of 64 bits, here and below
+  uint32_t newcomers_per_second = 2'000;
+  uint32_t newcomers_per_address = 500;         // and second
+  uint32_t idle_timeout_seconds = 0;            // for a peer that asks nothing; 0 may stay
+  uint32_t checkpoint_seconds = 60;             // between checkpoints
+  uint32_t compare_seconds = 60;                // between comparisons of standbys with the primary
+  uint32_t frame_timeout_ms = 30'000;           // for the rest of a begun frame
+  uint64_t ids_per_token = 0;                   // and second; 0 for any number
+  uint64_t deletes_per_minute = 500;            // of one actor, without a confirmation
+  uint32_t trash_days = 30;                     // that purged references can be restored
+  uint32_t history_days = 365;                  // that what happened to a source ID is kept
+  uint64_t memory_limit = 0;                    // bytes of references; above it changes are refused
+  uint64_t buffer_limit = 0;                    // bytes of requests and replies of all connections
+  uint64_t journal_limit = uint64_t{16} << 30;  // bytes; above it changes are refused
+  std::string standby_of;         // HOST:PORT of the primary to follow; empty for a primary
+  std::string name;               // of this daemon, as others show it; empty for its address
   std::vector<std::string> etcd;  // http(s)://HOST:PORT; empty where nobody decides on the primary
   std::string cluster;            // that etcd knows this daemon's cluster by
   std::string advertise;          // HOST:PORT where others reach it; empty for `listen`

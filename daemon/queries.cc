@@ -57,6 +57,7 @@ void Queries::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     waiting_.clear();
+    waiting_bytes_ = 0;
     thread.swap(thread_);
   }
   changed_.notify_all();
@@ -66,7 +67,12 @@ void Queries::Stop() {
 bool Queries::TryPush(std::unique_ptr<Query>& query) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || waiting_.size() >= kQueriesWaitingMax) return false;
+    const size_t size = query->payload.size();
+    if (stopping_ || waiting_.size() >= kQueriesWaitingMax ||
+        waiting_bytes_ + size > kQueriesWaitingBytesMax) {
+      return false;
+    }
+    waiting_bytes_ += size;
     waiting_.push_back(std::move(query));
   }
   changed_.notify_all();
@@ -90,6 +96,7 @@ void Queries::Run() {
     }
     const std::unique_ptr<Query> query = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= query->payload.size();
     lock.unlock();
     auto currency = CurrencyOf(state_);
     const Reply reply =

@@ -123,6 +123,7 @@ class Queries {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Query>> waiting_;  // guarded by mutex_
+  size_t waiting_bytes_ = 0;                    // guarded by mutex_; of their requests
   bool stopping_ = false;                       // guarded by mutex_
   std::thread thread_;                          // guarded by mutex_
 };

@@ -13,6 +13,7 @@
 
 #include "daemon/latency_counters.h"
 #include "daemon/place_counters.h"
+#include "daemon/refusals.h"
 #include "index/vocabulary.h"
 #include "protocol/change_messages.h"
 #include "replication/leadership.h"
@@ -53,6 +54,8 @@ enum class Trouble : uint8_t { kCommit, kCheckpoint, kDamage, kFollowing, kCount
 // What one I/O thread counts. Only that thread adds; others read.
 struct alignas(64) IoCounters {
   std::atomic<uint64_t> connections = 0;  // open now
+  // What its connections' buffers take now, beyond what each connection has for itself.
+  std::atomic<uint64_t> buffer_bytes = 0;
   std::atomic<uint64_t> requests = 0;
   std::atomic<uint64_t> ids_checked = 0;
   std::atomic<uint64_t> ids_synced = 0;  // of those checked
@@ -137,6 +140,14 @@ class ServerState {
     troubles_[static_cast<size_t>(which)] = std::move(text);
   }
 
+  uint64_t buffer_bytes() const {
+    uint64_t all = 0;
+    for (const IoCounters& counters : io) {
+      all += counters.buffer_bytes.load(std::memory_order_relaxed);
+    }
+    return all;
+  }
+
   Leadership leadership;
   std::atomic<Epoch> epoch = 1;
   std::atomic<Lsn> lsn = 0;  // of the last durable change
@@ -148,6 +159,7 @@ class ServerState {
   std::atomic<uint64_t> references_expected = 0;  // as far as the snapshot tells
   std::vector<IoCounters> io;
   WriterCounters writer;
+  Refusals refusals;
 
  private:
   std::atomic<Phase> phase_ = Phase::kLoading;

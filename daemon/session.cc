@@ -189,7 +189,15 @@ protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
 void Session::RefuseStream(const protocol::Malformed& malformed, std::string& out) {
   FrameHeader request;
   request.request_id = malformed.request_id;
-  Refuse(request, {malformed.status, kNoItem, malformed.message}, out);
+  Refuse(request, {malformed.status, kNoItem, malformed.message}, out, Limit::kRequestBytes);
+}
+
+void Session::RefuseForBuffers(const FrameHeader& request, std::string& out) {
+  Refuse(request,
+         {StatusCode::kOverloaded, kNoItem,
+          "requests and replies take too much memory at the moment; ask for less at a time, or "
+          "later"},
+         out);
 }
 
 // ---- Replies ----
@@ -207,7 +215,9 @@ FrameWriter Session::BeginReply(const FrameHeader& request, std::string& out) co
   return OpenReply(request, service_.state, currency_, out);
 }
 
-void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out) {
+void Session::Refuse(const FrameHeader& request, const Refusal& refusal, std::string& out,
+                     Limit too_large) {
+  if (refusal.status == StatusCode::kTooLarge) service_.state.refusals.Count(too_large);
   FrameWriter reply(out, protocol::ReplyHeader(request, refusal.status, service_.state.epoch));
   protocol::Encode(refusal, out);
   reply.Close();
@@ -406,6 +416,9 @@ void Session::AnswerCheck(const Frame& frame, std::string& out) {
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
     return Refuse(frame.header, *refusal, out);
   }
+  if (const auto refusal = ChargeIds(request.ids.count)) {
+    return Refuse(frame.header, *refusal, out);
+  }
   const size_t start = out.size();
   FrameWriter reply = BeginReply(frame.header, out);
   uint8_t* bitmap = protocol::BeginCheckReply(request.ids.count, out);
@@ -427,6 +440,9 @@ void Session::AnswerLookup(const Frame& frame, std::string& out) {
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
     return Refuse(frame.header, *refusal, out);
   }
+  if (const auto refusal = ChargeIds(request.ids.count)) {
+    return Refuse(frame.header, *refusal, out);
+  }
   const size_t start = out.size();
   FrameWriter reply = BeginReply(frame.header, out);
   protocol::LookupReplyWriter targets(request.ids.count, out);
@@ -446,6 +462,9 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
   if (const auto refusal = protocol::Decode(frame.payload, request)) {
     return Refuse(frame.header, *refusal, out);
   }
+  if (const auto refusal = ChargeIds(request.targets.count)) {
+    return Refuse(frame.header, *refusal, out);
+  }
   protocol::ReverseReplyWriter sources(request.targets.count);
   bool too_large = false;
   constexpr size_t kBytesMax = protocol::kReplyBytesMax - protocol::kStandbyMarkBytes;
@@ -462,7 +481,7 @@ void Session::AnswerReverse(const Frame& frame, std::string& out) {
                    fmt::format("these targets have more sources than fit into a reply of {} bytes; "
                                "ask for fewer targets, or fewer sources of each",
                                kBytesMax)},
-                  out);
+                  out, Limit::kReplyBytes);
   }
   Count(service_.state.io[io_thread_].targets_reversed, request.targets.count);
   FrameWriter reply = BeginReply(frame.header, out);
@@ -485,11 +504,19 @@ Session::Next Session::Enqueue(const Frame& frame, Request request, std::string&
     Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
   }
+  if constexpr (std::is_same_v<Request, protocol::MutationRequest>) {
+    if (const auto refusal =
+            ChargeIds(std::get<protocol::MutationRequest>(change->asked).sources.count)) {
+      Refuse(frame.header, *refusal, out);
+      return Next::kAnswered;
+    }
+  }
   change->done = make_done();
   switch (service_.commits.TryPush(change)) {
     case CommitQueue::Push::kTaken:
       return Next::kPending;
     case CommitQueue::Push::kFull:
+      service_.state.refusals.Count(Limit::kCommitQueueBytes);
       Refuse(frame.header,
              {StatusCode::kOverloaded, kNoItem,
               "too many changes wait to be committed; try again, with fewer at a time"},
@@ -522,6 +549,7 @@ Session::Next Session::Ask(const Frame& frame, Request request, std::string& out
   }
   query->done = OnceHeld(make_done());
   if (service_.queries.TryPush(query)) return Next::kPending;
+  service_.state.refusals.Count(Limit::kQueriesWaiting);
   Refuse(frame.header,
          {StatusCode::kOverloaded, kNoItem, "too many questions wait to be answered; try again"},
          out);

@@ -4,6 +4,7 @@
 #include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "daemon/ok_reply.h"
 #include "daemon/queries.h"
 #include "daemon/server_state.h"
+#include "daemon/token_limits.h"
 #include "daemon/verifications.h"
 #include "index/reference_store.h"
 #include "persistence/data_files.h"
@@ -45,14 +47,15 @@ struct Service {
   std::chrono::steady_clock::time_point started;
   std::string data_folder;
   uint64_t memory_limit;  // bytes
+  TokenLimits& token_limits;
+  LimitValues limits{};  // all of them, to be told
 };
 
 // The conversation of one connection: takes request frames, answers them. It knows no socket.
 // Belongs to one I/O thread, whose number is also its reader slot in the store.
 class Session {
  public:
-  // `peer` is its address, for the log.
-  Session(Service& service, size_t io_thread, std::string peer)
+  Session(Service& service, size_t io_thread, boost::asio::ip::tcp::endpoint peer)
       : service_(service), io_thread_(io_thread), peer_(std::move(peer)) {}
 
   using ChangeDone = absl::AnyInvocable<void(std::string frame) &&>;
@@ -67,6 +70,8 @@ class Session {
 
   // Appends the refusal of a stream that cannot be understood.
   void RefuseStream(const protocol::Malformed& malformed, std::string& out);
+  // Appends the refusal of a request whose reply would take too much memory for the moment.
+  void RefuseForBuffers(const protocol::FrameHeader& request, std::string& out);
 
   // Of source or target IDs, answered from memory.
   static bool IsQuestion(protocol::Opcode opcode) {
@@ -98,6 +103,8 @@ class Session {
   // Why the admitted peer may not do this, or nothing.
   protocol::MaybeRefusal FindForbidden(const protocol::Frame& frame);
   protocol::MaybeRefusal FindForeign(const protocol::Frame& frame, Subject subject);
+  // Why the peer may not ask about so many IDs now, or nothing.
+  protocol::MaybeRefusal ChargeIds(uint64_t count);
   void AnswerTokens(const FrameHeader& header, std::string& out);
   void AddAccessFacts(protocol::StatusReply& reply) const;
 
@@ -119,6 +126,7 @@ class Session {
   Next Promote(const protocol::Frame& frame, std::string& out,
                absl::FunctionRef<ChangeDone()> make_done);
   void AddReplicationFacts(protocol::StatusReply& reply) const;
+  void AddLimitFacts(protocol::StatusReply& reply) const;
 
   template <typename Request>
   Next Ask(const protocol::Frame& frame, Request request, std::string& out,
@@ -134,13 +142,15 @@ class Session {
   // Why no request like this one can be answered now, or nothing.
   protocol::MaybeRefusal FindObstacle(const FrameHeader& request) const;
   protocol::FrameWriter BeginReply(const FrameHeader& request, std::string& out) const;
-  void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out);
+  // `too_large`: the limit by which it is, where that is why.
+  void Refuse(const FrameHeader& request, const protocol::Refusal& refusal, std::string& out,
+              Limit too_large = Limit::kBatchIds);
   template <typename Message>
   void Reply(const FrameHeader& request, const Message& message, std::string& out);
 
   Service& service_;
   const size_t io_thread_;
-  const std::string peer_;
+  const boost::asio::ip::tcp::endpoint peer_;
   bool greeted_ = false;
   Credentials credentials_;
   std::optional<Access> access_;  // once it is admitted

@@ -58,6 +58,8 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   if (shows_all) {
     fact("memory_bytes", service_.store.bytes_reserved());
     fact("memory_limit_bytes", service_.memory_limit);
+    fact("buffer_bytes", state.buffer_bytes());
+    AddLimitFacts(reply);
   }
 
   const auto answer = [&] {
@@ -110,9 +112,22 @@ void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
     fact("references_expected", state.references_expected.load());
     answer();
   } else {
-    if (shows_all) fact("journal_bytes", service_.files.journal->BytesUsed());
-    if (shows_all) fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
+    if (shows_all) {
+      fact("journal_bytes", service_.files.journal->BytesUsed());
+      fact("journal_held_bytes", service_.files.journal->BytesHeld());
+      fact("snapshot_bytes", service_.files.snapshots->current()->BytesUsed());
+    }
     service_.store.ReadCatalog(io_thread_, list_places);
+  }
+}
+
+void Session::AddLimitFacts(protocol::StatusReply& reply) const {
+  for (size_t i = 0; i < kLimits; ++i) {
+    const auto& [name, refused] = kLimitNames[i];
+    reply.facts.emplace_back(name, fmt::format("{}", service_.limits[i]));
+    if (refused.empty()) continue;
+    const uint64_t count = service_.state.refusals.of(static_cast<Limit>(i));
+    reply.facts.emplace_back(refused, fmt::format("{}", count));
   }
 }
 

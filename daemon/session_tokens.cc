@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "daemon/listener.h"
 #include "daemon/session.h"
 
 namespace xref {
@@ -53,7 +54,10 @@ protocol::MaybeRefusal Session::Admit() {
     return std::nullopt;
   }
   access_.reset();
-  spdlog::warn("{}: refused: {}", peer_, std::string(access.status().message()));
+  service_.state.refusals.Count(Limit::kSignInFailuresPerSecond);
+  if (service_.token_limits.NoteFailure(KeyOf(peer_.address()), std::chrono::steady_clock::now())) {
+    spdlog::warn("{}: refused: {}", ToString(peer_), std::string(access.status().message()));
+  }
   return Refusal{
       StatusCode::kUnauthenticated, kNoItem,
       credentials_.shown()
@@ -128,6 +132,19 @@ protocol::MaybeRefusal Session::FindForeign(const Frame& frame, Subject subject)
           "this concerns all integrations, and this access token is limited to some of them");
   }
   return refusal;
+}
+
+protocol::MaybeRefusal Session::ChargeIds(uint64_t count) {
+  TokenLimits& limits = service_.token_limits;
+  if (limits.ids_per_second() == 0 || !access_ || access_->is_open()) return std::nullopt;
+  if (limits.TakeIds(access_->token(), count, std::chrono::steady_clock::now())) {
+    return std::nullopt;
+  }
+  service_.state.refusals.Count(Limit::kIdsPerTokenPerSecond);
+  return Refusal{StatusCode::kOverloaded, kNoItem,
+                 fmt::format("the holders of this access token may ask about {} IDs a second "
+                             "(--ids-per-token); try again in a moment",
+                             limits.ids_per_second())};
 }
 
 void Session::AnswerTokens(const FrameHeader& header, std::string& out) {

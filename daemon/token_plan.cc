@@ -46,6 +46,7 @@ GroupPlan::Reply GroupPlan::DecideOne(const protocol::TokenCreateRequest& asked)
       tokens.size() < kTokensMax ||
       std::any_of(tokens.begin(), tokens.end(), [](const auto& t) { return t.revoked_us != 0; });
   if (!has_room) {
+    CountRefused(Limit::kTokens);
     return refuse(
         StatusCode::kTooLarge,
         fmt::format("there are {} access tokens, which is the most; revoke some", kTokensMax));

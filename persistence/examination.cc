@@ -105,6 +105,7 @@ class Examiner {
     ReadTable(Snapshot::Table::kCatalog, [&](std::string_view key, std::string_view value) {
       Change change;
       auto status = ParseCatalogEntry(key, value, change);
+      if (status.ok()) status = CheckChange(change, catalog);
       if (status.ok()) catalog.Apply(change);
       return status;
     });
@@ -144,7 +145,7 @@ class Examiner {
     });
     Reservations reservations;
     ReadTable(Snapshot::Table::kReservations, [&](std::string_view key, std::string_view value) {
-      return LoadEntry(key, value, reservations);
+      return LoadEntry(key, value, catalog.next_place(), reservations);
     });
   }
 

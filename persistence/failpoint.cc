@@ -1,8 +1,13 @@
 #include "persistence/failpoint.h"
 
+#include <unistd.h>
+
 #include <charconv>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 namespace xref {
 namespace {
@@ -10,6 +15,12 @@ namespace {
 constexpr auto kNone = static_cast<uint8_t>(Failpoint::kCount);
 
 std::atomic<int> passes_left = 1;
+std::atomic<const char*> hold_file = nullptr;
+
+void Hold(const char* file) {
+  std::fputs("failpoint: holding\n", stderr);
+  while (access(file, F_OK) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 
 }  // namespace
 
@@ -18,6 +29,10 @@ namespace internal {
 std::atomic<uint8_t> armed_failpoint = kNone;
 
 void PassArmed() {
+  if (const char* const file = hold_file) {
+    if (passes_left.fetch_sub(1) <= 1 && access(file, F_OK) == 0) Hold(file);
+    return;
+  }
   // Not an abort: nothing of the process may run any more, as after kill -9.
   if (TripArmed()) raise(SIGKILL);
 }
@@ -91,6 +106,7 @@ std::string_view Name(Failpoint failpoint) {
 bool ArmFailpoint() {
   const char* text = std::getenv("XREFD_FAILPOINT");
   if (text == nullptr) return true;
+  hold_file = std::getenv("XREFD_FAILPOINT_HOLD");
   const std::string_view asked(text);
   const size_t colon = asked.find(':');
   if (colon != std::string_view::npos) {

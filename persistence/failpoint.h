@@ -2,8 +2,9 @@
 
 // Named points at which a test lets the daemon die as if it were killed: before and after every
 // step on which durability rests. One of them does damage instead (Trips). XREFD_FAILPOINT=NAME in
-// the environment arms one, NAME:N its N-th pass. Unarmed, a point costs one load and a branch that
-// is never taken.
+// the environment arms one, NAME:N its N-th pass. With XREFD_FAILPOINT_HOLD=FILE whoever passes,
+// from that pass on, is held there for as long as there is such a file, in place of dying; standard
+// error then tells that it holds. Unarmed, a point costs one load and a branch that is never taken.
 
 #include <atomic>
 #include <cstdint>
@@ -54,7 +55,7 @@ void PassArmed();
 bool TripArmed();
 }  // namespace internal
 
-// Marks a point that was reached; does not return from an armed one.
+// Marks a point that was reached; does not return from an armed one, unless that only holds.
 inline void Pass(Failpoint failpoint) {
   if (internal::armed_failpoint.load(std::memory_order_relaxed) == static_cast<uint8_t>(failpoint))
       [[unlikely]] {

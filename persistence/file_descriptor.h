@@ -22,6 +22,8 @@ class FileDescriptor {
   // False where it could not be opened; errno then says why.
   bool ok() const { return fd_ >= 0; }
   int get() const { return fd_; }
+  // Hands it over to the caller, who closes it.
+  [[nodiscard]] int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;

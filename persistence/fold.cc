@@ -163,7 +163,7 @@ absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
     catalog_records_.emplace_back(change.lsn, record);
     return absl::OkStatus();
   });
-  if (status.ok()) status = snapshot.ReadReservations(reservations_);
+  if (status.ok()) status = snapshot.ReadReservations(catalog_.next_place(), reservations_);
   if (!status.ok()) return status;
   catalog_records_held_ = catalog_records_.size();
 
@@ -181,7 +181,7 @@ absl::Status Fold::Gather(Snapshot& snapshot, Journal& journal, Lsn upto) {
 }
 
 absl::Status Fold::Take(const Change& change, std::string_view record) {
-  if (auto status = CheckPlaceOf(change, catalog_); !status.ok()) return status;
+  if (auto status = CheckChange(change, catalog_); !status.ok()) return status;
   applied_.lsn = change.lsn;
   applied_.epoch = change.epoch;
   recent_.Count(change);

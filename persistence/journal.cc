@@ -53,6 +53,11 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
   if (auto status = SettleFormat(*journal->env_, journal->meta_, kFormat); !status.ok()) {
     return status;
   }
+  auto txn = journal->env_->BeginRead();
+  if (!txn.ok()) return txn.status();
+  const auto held = txn->BytesOf(journal->changes_);
+  if (!held.ok()) return held.status();
+  journal->bytes_held_ = *held;
   return journal;
 }
 
@@ -89,9 +94,19 @@ absl::Status Journal::Append(std::span<const JournalRecord> group) {
     }
   }
   Pass(Failpoint::kCommitInTransaction);
-  if (auto status = txn->Commit(); !status.ok()) return status;
+  if (auto status = Commit(*std::move(txn)); !status.ok()) return status;
   if (!group.empty()) mark_->Set(group.back().lsn);
   return absl::OkStatus();
+}
+
+absl::Status Journal::Commit(LmdbTransaction txn) {
+  const auto held = txn.BytesOf(changes_);
+  if (!held.ok()) return held.status();
+  // Before the lock of the write transaction is let go: whoever has it next writes a later value.
+  const uint64_t before = bytes_held_.exchange(*held);
+  auto status = txn.Commit();
+  if (!status.ok()) bytes_held_ = before;
+  return status;
 }
 
 uint64_t Journal::DiskBytesFree() const {
@@ -182,7 +197,7 @@ absl::Status Journal::Trim(Lsn upto) {
       more = *found && ReadBigEndian<Lsn>(cursor->key()) <= upto;
     }
     Pass(Failpoint::kTrimInTransaction);
-    if (auto status = txn->Commit(); !status.ok()) return status;
+    if (auto status = Commit(*std::move(txn)); !status.ok()) return status;
     Pass(Failpoint::kTrimAfter);
   }
   return absl::OkStatus();

@@ -4,6 +4,8 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -70,19 +72,25 @@ class Journal {
   absl::StatusOr<uint64_t> CheckPages(absl::FunctionRef<absl::Status(uint64_t pages)> pace) {
     return env_->CheckPages(pace);
   }
+  // Of the file, which does not become smaller: what is dropped gives its place to what comes.
   uint64_t BytesUsed() const { return env_->BytesUsed(); }
+  // Of these, what the records take that it holds now.
+  uint64_t BytesHeld() const { return bytes_held_.load(std::memory_order_relaxed); }
   // What the journal's file system has left for this user.
   uint64_t DiskBytesFree() const;
 
  private:
   // A number of the table meta; 0 if it is not there.
   absl::StatusOr<Lsn> ReadMeta(std::string_view key);
+  // Commits a change of how much the records take.
+  absl::Status Commit(LmdbTransaction txn);
   Journal(std::unique_ptr<LmdbEnvironment> env, std::unique_ptr<AcknowledgedMark> mark);
 
   const std::unique_ptr<LmdbEnvironment> env_;
   const std::unique_ptr<AcknowledgedMark> mark_;
   const LmdbTable changes_;
   const LmdbTable meta_;
+  std::atomic<uint64_t> bytes_held_ = 0;  // written by whoever has the write transaction
 };
 
 }  // namespace xref

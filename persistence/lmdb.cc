@@ -199,6 +199,13 @@ absl::StatusOr<uint64_t> LmdbTransaction::Entries(LmdbTable table) {
   return stat.ms_entries;
 }
 
+absl::StatusOr<uint64_t> LmdbTransaction::BytesOf(LmdbTable table) {
+  MDB_stat stat;
+  if (const int code = mdb_stat(txn_, table, &stat)) return Failure(code, env_.path(), "size");
+  return uint64_t{stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages} *
+         stat.ms_psize;
+}
+
 absl::StatusOr<std::optional<std::string_view>> LmdbTransaction::Get(LmdbTable table,
                                                                      std::string_view key) {
   MDB_val k = ToVal(key);

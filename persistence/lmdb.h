@@ -106,6 +106,8 @@ class LmdbTransaction {
 
   // How many entries the table has.
   absl::StatusOr<uint64_t> Entries(LmdbTable table);
+  // What its pages take of the disk, as this transaction has it.
+  absl::StatusOr<uint64_t> BytesOf(LmdbTable table);
   absl::StatusOr<std::optional<std::string_view>> Get(LmdbTable table, std::string_view key);
   absl::Status Put(LmdbTable table, std::string_view key, std::string_view value);
   // For a key above all others in the table: several times faster than Put.

@@ -11,8 +11,10 @@
 
 namespace xref {
 
-// DataLoss: the change is about a place or an integration that does not exist, whatever its kind.
-[[nodiscard]] absl::Status CheckPlaceOf(const Change& change, const Catalog& catalog);
+// DataLoss: no primary makes such a change, although its record is whole. It is about a place or an
+// integration that does not exist, gives a number that is taken or far from the next free one, or
+// links what are no IDs. Whoever applies a change that comes from elsewhere checks it before.
+[[nodiscard]] absl::Status CheckChange(const Change& change, const Catalog& catalog);
 
 // Whose references are stored under which partition. Thread-compatible.
 class Partitions {

@@ -21,7 +21,7 @@ constexpr size_t kBatch = 4096;
 // Applies a change if what it is about exists. Sums of the state are not compared: a snapshot whose
 // fold was cut short is ahead of where the replay begins, until the replay has caught up with it.
 absl::Status ApplyVerified(const Change& change, ReferenceStore& store) {
-  auto status = CheckPlaceOf(change, store.WriterCatalog());
+  auto status = CheckChange(change, store.WriterCatalog());
   if (status.ok()) store.Apply(change);
   return status;
 }
@@ -142,7 +142,7 @@ absl::Status GatherFor(const Change& change, Snapshot& snapshot, ReferenceStore&
   const auto* restored = std::get_if<RestoreIntegration>(&change.what);
   if (restored == nullptr) return absl::OkStatus();
   const Trash* trash = store.WriterCatalog().FindTrash(restored->trash);
-  if (trash == nullptr || !trash->integration) return absl::OkStatus();  // CheckPlaceOf's to tell
+  if (trash == nullptr || !trash->integration) return absl::OkStatus();  // CheckChange's to tell
   const auto applied = snapshot.ReadApplied();
   if (!applied.ok()) return applied.status();
   if (applied->lsn < trash->lsn) return absl::OkStatus();
@@ -185,7 +185,9 @@ absl::StatusOr<Recovered> Recover(Journal& journal, Snapshot& snapshot, Referenc
   if (!applied.ok()) return applied.status();
   if (auto status = CheckBelongTogether(journal, *applied); !status.ok()) return status;
   if (auto status = LoadCatalog(snapshot, store); !status.ok()) return status;
-  if (auto status = snapshot.ReadReservations(store.WriterReservations()); !status.ok()) {
+  const PlaceId places_end = store.WriterCatalog().next_place();
+  if (auto status = snapshot.ReadReservations(places_end, store.WriterReservations());
+      !status.ok()) {
     return status;
   }
   Pass(Failpoint::kRecoveryCatalog);

@@ -94,13 +94,13 @@ absl::Status Snapshot::ReadCatalog(
                       });
 }
 
-absl::Status Snapshot::ReadReservations(Reservations& reservations) {
+absl::Status Snapshot::ReadReservations(PlaceId places_end, Reservations& reservations) {
   const auto applied = ReadApplied();
   if (!applied.ok()) return applied.status();
   reservations.RaiseNextToken(applied->next_token);
   return ForEachEntry(*this, Table::kReservations, {},
                       [&](const SnapshotScan& scan) -> absl::StatusOr<bool> {
-                        auto status = LoadEntry(scan.key(), scan.value(), reservations);
+                        auto status = LoadEntry(scan.key(), scan.value(), places_end, reservations);
                         if (!status.ok()) return status;
                         return true;
                       });

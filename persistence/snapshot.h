@@ -55,8 +55,9 @@ class Snapshot {
   absl::Status ReadCatalog(
       absl::FunctionRef<absl::Status(const Change&, std::string_view record)> take);
 
-  // Takes claims, ignored sources and the next token in.
-  absl::Status ReadReservations(Reservations& reservations);
+  // Takes claims, ignored sources and the next token in. `places_end` is above the numbers of all
+  // places: Catalog::next_place.
+  absl::Status ReadReservations(PlaceId places_end, Reservations& reservations);
 
   // How many references there are, those in the trash included.
   absl::StatusOr<uint64_t> Size();

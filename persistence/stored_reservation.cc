@@ -57,10 +57,12 @@ std::vector<std::pair<std::string, std::string>> StoredEntriesOf(const Reservati
   return entries;
 }
 
-absl::Status LoadEntry(std::string_view key, std::string_view value, Reservations& reservations) {
+absl::Status LoadEntry(std::string_view key, std::string_view value, PlaceId places_end,
+                       Reservations& reservations) {
   std::optional<Reader> reader = OpenSealed(key, value);
   if (!reader || key.size() <= kSourceStart) return Damaged(key);
   const auto place = ReadBigEndian<PlaceId>(key);
+  if (place >= places_end) return Damaged(key);
   const auto kind = static_cast<Kind>(key[sizeof(PlaceId)]);
   const std::string_view source = key.substr(kSourceStart);
   if (kind == Kind::kClaim) {

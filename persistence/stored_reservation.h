@@ -17,9 +17,9 @@ namespace xref {
 // All entries, key and value, in the order of keys.
 std::vector<std::pair<std::string, std::string>> StoredEntriesOf(const Reservations& reservations);
 
-// Takes an entry in. DataLoss: the value does not match its checksum, or the key is none; the
-// message names it.
+// Takes an entry in. DataLoss: the value does not match its checksum, or the key is none, or one of
+// a place from `places_end` on, up to which memory would be taken; the message names it.
 [[nodiscard]] absl::Status LoadEntry(std::string_view key, std::string_view value,
-                                     Reservations& reservations);
+                                     PlaceId places_end, Reservations& reservations);
 
 }  // namespace xref

@@ -17,7 +17,9 @@ Bytes Reader::Raw(size_t size) {
 }
 
 IdBatch Reader::Lengths(uint32_t count) {
-  const Bytes lengths = Raw(count);
+  // More would have lengths whose sum does not fit.
+  constexpr size_t kCountMax = std::numeric_limits<uint32_t>::max() / kIdBytesMax;
+  const Bytes lengths = Raw(count <= kCountMax ? count : std::numeric_limits<size_t>::max());
   uint32_t sum = 0;
   for (const uint8_t length : lengths) sum += length;
   return {lengths.data(), nullptr, static_cast<uint32_t>(lengths.size()), sum};

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <utility>
 
+#include "replication/etcd_answers.h"
 #include "tls/client_context.h"
 #include "tls/failures.h"
 
@@ -30,37 +31,6 @@ constexpr size_t kReplyBytesMax = 1 << 20;
 
 std::string Base64(std::string_view bytes) {
   return absl::Base64Escape(absl::string_view(bytes.data(), bytes.size()));
-}
-
-std::string FromBase64(const json::value* text) {
-  std::string bytes;
-  if (text == nullptr || !text->is_string()) return bytes;
-  const auto& base64 = text->get_string();
-  absl::Base64Unescape(absl::string_view(base64.data(), base64.size()), &bytes);
-  return bytes;
-}
-
-// etcd writes 64-bit numbers as texts, and leaves out what is 0.
-int64_t NumberOf(const json::object& object, std::string_view name) {
-  const json::value* found = object.if_contains(name);
-  if (found == nullptr) return 0;
-  if (found->is_int64()) return found->get_int64();
-  int64_t number = 0;
-  if (found->is_string()) {
-    const auto& text = found->get_string();
-    std::from_chars(text.data(), text.data() + text.size(), number);
-  }
-  return number;
-}
-
-absl::StatusOr<json::object> ParseObject(const absl::StatusOr<std::string>& reply) {
-  if (!reply.ok()) return reply.status();
-  boost::system::error_code error;
-  json::value parsed = json::parse(*reply, error);
-  if (error || !parsed.is_object()) {
-    return absl::InternalError(fmt::format("etcd answered something else than JSON: {}", *reply));
-  }
-  return std::move(parsed.get_object());
 }
 
 // The end of the range of keys that begin with `prefix`.
@@ -237,23 +207,15 @@ absl::StatusOr<std::string> Etcd::Post(const std::string& path, const std::strin
 }
 
 absl::StatusOr<int64_t> Etcd::GrantLease(std::chrono::seconds ttl) {
-  const auto reply = ParseObject(
-      Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}})));
-  if (!reply.ok()) return reply.status();
-  const int64_t lease = NumberOf(*reply, "ID");
-  if (lease == 0) return absl::InternalError("etcd granted no lease");
-  return lease;
+  const auto reply =
+      Post("/v3/lease/grant", json::serialize(json::object{{"TTL", std::to_string(ttl.count())}}));
+  return reply.ok() ? ParseLease(*reply) : reply.status();
 }
 
 absl::StatusOr<bool> Etcd::KeepAlive(int64_t lease) {
-  const auto reply = ParseObject(
-      Post("/v3/lease/keepalive", json::serialize(json::object{{"ID", std::to_string(lease)}})));
-  if (!reply.ok()) return reply.status();
-  const json::value* result = reply->if_contains("result");
-  if (result == nullptr || !result->is_object()) {
-    return absl::InternalError("etcd does not say whether the lease goes on");
-  }
-  return NumberOf(result->get_object(), "TTL") > 0;
+  const auto reply =
+      Post("/v3/lease/keepalive", json::serialize(json::object{{"ID", std::to_string(lease)}}));
+  return reply.ok() ? ParseKeptAlive(*reply) : reply.status();
 }
 
 absl::Status Etcd::Revoke(int64_t lease) {
@@ -262,21 +224,11 @@ absl::Status Etcd::Revoke(int64_t lease) {
 }
 
 absl::StatusOr<std::vector<EtcdKey>> Etcd::Read(std::string_view prefix) {
-  const auto reply = ParseObject(Post("/v3/kv/range", json::serialize(json::object{
-                                                          {"key", Base64(prefix)},
-                                                          {"range_end", Base64(EndOf(prefix))},
-                                                      })));
-  if (!reply.ok()) return reply.status();
-  std::vector<EtcdKey> keys;
-  const json::value* found = reply->if_contains("kvs");
-  if (found == nullptr || !found->is_array()) return keys;
-  for (const json::value& each : found->get_array()) {
-    if (!each.is_object()) return absl::InternalError("etcd lists keys that are none");
-    const json::object& key = each.get_object();
-    keys.push_back({FromBase64(key.if_contains("key")), FromBase64(key.if_contains("value")),
-                    NumberOf(key, "create_revision"), NumberOf(key, "mod_revision")});
-  }
-  return keys;
+  const auto reply = Post("/v3/kv/range", json::serialize(json::object{
+                                              {"key", Base64(prefix)},
+                                              {"range_end", Base64(EndOf(prefix))},
+                                          }));
+  return reply.ok() ? ParseKeys(*reply) : reply.status();
 }
 
 absl::StatusOr<Etcd::Committed> Etcd::Commit(const EtcdTransaction& transaction) {
@@ -301,18 +253,9 @@ absl::StatusOr<Etcd::Committed> Etcd::Commit(const EtcdTransaction& transaction)
   for (const std::string& key : transaction.deletes) {
     success.push_back(json::object{{"request_delete_range", json::object{{"key", Base64(key)}}}});
   }
-  const auto reply = ParseObject(Post(
-      "/v3/kv/txn", json::serialize(json::object{{"compare", compare}, {"success", success}})));
-  if (!reply.ok()) return reply.status();
-  Committed committed;
-  if (const json::value* done = reply->if_contains("succeeded")) {
-    committed.done = done->is_bool() && done->get_bool();
-  }
-  const json::value* header = reply->if_contains("header");
-  if (header != nullptr && header->is_object()) {
-    committed.revision = NumberOf(header->get_object(), "revision");
-  }
-  return committed;
+  const auto reply =
+      Post("/v3/kv/txn", json::serialize(json::object{{"compare", compare}, {"success", success}}));
+  return reply.ok() ? ParseCommitted(*reply) : reply.status();
 }
 
 }  // namespace xref

@@ -359,8 +359,8 @@ Lsn Feed::KeepFrom() const {
       if (now - standby.seen < kForgottenAfter) needed = std::min(needed, standby.durable + 1);
     }
   }
-  const auto tail = journal_->TailStart(kTailBytes);
-  const auto most = journal_->TailStart(kTailBytesMax);
+  const auto tail = journal_->TailStart(std::min(kTailBytes, tail_bytes_max_));
+  const auto most = journal_->TailStart(tail_bytes_max_);
   if (!tail.ok() || !most.ok()) return 1;
   return std::max(*most, std::min(needed, *tail));
 }

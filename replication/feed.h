@@ -67,7 +67,9 @@ class Feed {
   static constexpr uint64_t kTailBytes = 256 << 20;
   static constexpr uint64_t kTailBytesMax = uint64_t{4} << 30;
 
-  explicit Feed(AckRule rule) : rule_(rule) {}
+  // `tail_bytes_max` where the journal may hold less than kTailBytesMax for standbys.
+  explicit Feed(AckRule rule, uint64_t tail_bytes_max = kTailBytesMax)
+      : rule_(rule), tail_bytes_max_(std::min(tail_bytes_max, kTailBytesMax)) {}
   ~Feed() { Stop(); }
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -164,6 +166,7 @@ class Feed {
   std::string ReplyTo(const Parked& fetch, Lsn durable, protocol::AckLevel level) const;
 
   const AckRule rule_;
+  const uint64_t tail_bytes_max_;
   Journal* journal_ = nullptr;  // constant while it runs, like the clock
   ChangeClock clock_;
   mutable std::mutex mutex_;

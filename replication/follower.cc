@@ -85,7 +85,7 @@ class Follow {
     }
     if (auto status = journal_.Append(records); !status.ok()) return status;
     for (const Change& change : *changes) {
-      auto status = CheckPlaceOf(change, store_.WriterCatalog());
+      auto status = CheckChange(change, store_.WriterCatalog());
       if (status.ok()) status = GatherFor(change, *snapshots_.current(), store_);
       if (!status.ok()) return status;
       if (const auto same = CheckState(change, store_); !same.ok()) {

@@ -99,6 +99,20 @@ TEST_F(DaemonOptions, AClusterThatCannotWorkIsRefused) {
   ExpectRefusal({"--data", data_folder(), "--standby-of", "nonsense"}, "this is not HOST:PORT");
 }
 
+TEST_F(DaemonOptions, TooFewDescriptorsAreRefusedWithWhatHelps) {
+  const Outcome refused =
+      RunProgram({"/bin/sh", "-c", "ulimit -n 1000; exec \"$0\" \"$@\"", kXrefd, "--data",
+                  data_folder(), "--listen", "127.0.0.1:0", "--http", "off"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--connections-max 4096: this process may have 1000 file "
+                                     "descriptors (ulimit -Hn) and needs 4352"));
+  EXPECT_THAT(refused.err, HasSubstr("or use --connections-max 744"));
+}
+
+TEST_F(DaemonOptions, AJournalLimitThatHoldsNoGroupsIsRefused) {
+  ExpectRefusal({"--data", data_folder(), "--journal-limit", "31MiB"}, "at least 32MiB");
+}
+
 TEST_F(DaemonOptions, APortThatIsTakenIsRefusedByAddress) {
   StartDaemon();
   ExpectRefusal({"--data", folder_.path() + "/other", "--listen", address()},

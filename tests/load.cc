@@ -338,10 +338,11 @@ class Asker {
 
 Load::Load(const std::string& address, Model& model, uint64_t seed) {
   for (int client = 0; client < kLoadClients; ++client) {
-    threads_.emplace_back(
-        [address, &model, client, seed = seed * kLoadClients + static_cast<uint64_t>(client)] {
-          Run(address, model, client, seed);
-        });
+    threads_.emplace_back([this, address, &model, client,
+                           seed = seed * kLoadClients + static_cast<uint64_t>(client)] {
+      Run(address, model, client, seed);
+      --clients_;
+    });
   }
 }
 

@@ -105,10 +105,13 @@ class Load {
 
   // Returns when the daemon has gone, or is not the primary any more, and with it every client.
   void Join();
+  // Whether no client is left.
+  bool IsOver() const { return clients_ == 0; }
 
  private:
   static void Run(const std::string& address, Model& model, int client, uint64_t seed);
 
+  std::atomic<int> clients_ = kLoadClients;
   std::vector<std::thread> threads_;
 };
 

@@ -42,6 +42,17 @@ TEST_F(MemoryLimit, ARestartWithAHigherOneTakesChangesAgain) {
   EXPECT_EQ(ReferencesHeld(), held_ + 1);
 }
 
+TEST_F(MemoryLimit, ARestartCloseBelowItHoldsAllAndGoesOnUntilItIsReached) {
+  const uint64_t taken = Fact("memory_bytes");
+  CrashAndRestartDaemon({"--memory-limit", std::to_string(taken * 100 / 95)});
+  ExpectHolds(MakeReferences(held_));
+  while (Import(ToCsv(MakeReferences(held_ + kStep))).added > 0) held_ = ReferencesHeld();
+  held_ = ReferencesHeld();
+  EXPECT_GE(Fact("refused_memory_bytes"), 1U);
+  CrashAndRestartDaemon({"--memory-limit", std::to_string(taken * 100 / 95)});
+  ExpectHolds(MakeReferences(held_));
+}
+
 using RestoreAboveMemoryLimit = ShopTest;
 
 TEST_F(RestoreAboveMemoryLimit, IsGivenUpSoThatOthersCanGoOn) {

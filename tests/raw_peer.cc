@@ -105,6 +105,11 @@ std::optional<RawPeer::Reply> RawPeer::Receive() {
   }
 }
 
+std::string RawPeer::ReceiveAll() {
+  while (Fill()) continue;
+  return std::exchange(input_, {});
+}
+
 std::string RawPeer::ReceiveBytes() {
   if (input_.empty()) Fill();
   return std::exchange(input_, {});

@@ -34,6 +34,8 @@ class RawPeer {
   };
   // The next whole frame; nothing if the server closes first.
   std::optional<Reply> Receive();
+  // All bytes that come until the server has closed, of whatever protocol.
+  std::string ReceiveAll();
   // Takes the first frame out of what was received; nothing if it is not all there yet.
   static std::optional<Reply> Take(std::string& received);
   // Whatever comes next; empty if the server closes first.

@@ -12,6 +12,7 @@
 #include "daemon/access.h"
 #include "protocol/token_messages.h"
 #include "tests/daemon_fixture.h"
+#include "tests/nodes_fixture.h"
 #include "tests/raw_peer.h"
 
 namespace xref::test {
@@ -73,10 +74,12 @@ class Tokens : public DaemonTest {
     protocol::TokenCreateReply created;
     EXPECT_FALSE(protocol::Decode(BytesOf(reply->payload), created));
     std::string token(created.token);
-    for (;;) {
-      RawPeer other(address());
-      if (GreetAs(other, token) != StatusCode::kOk) return token;
+    // Its connection ends when it does.
+    RawPeer holder(address());
+    if (GreetAs(holder, token) == StatusCode::kOk) {
+      EXPECT_TRUE(holder.AwaitClose());
     }
+    return token;
   }
 
   static protocol::Bytes BytesOf(const std::string& text) {
@@ -270,6 +273,103 @@ TEST_F(Tokens, AnOpenConnectionEndsWhenItsTokenExpires) {
   EXPECT_TRUE(peer.AwaitClose());
 }
 
+TEST_F(Tokens, OfManyThatFailFewAreLoggedAndAllAreCountedAndGoodOnesAreLetIn) {
+  const auto begun = std::chrono::steady_clock::now();
+  constexpr int kTries = 200;
+  for (int i = 0; i < kTries; ++i) {
+    RawPeer peer(address());
+    ASSERT_EQ(GreetAs(peer, kUnknownToken), StatusCode::kUnauthenticated);
+  }
+  EXPECT_EQ(StatusFact(admin_, "refused_sign_ins"), std::to_string(kTries));
+  const std::string log = StopDaemon().err;
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);
+  int lines = 0;
+  for (size_t at = log.find(": refused: "); at != std::string::npos; ++lines) {
+    at = log.find(": refused: ", at + 1);
+  }
+  EXPECT_GE(lines, 10);
+  EXPECT_LE(lines, 11 + seconds.count());
+}
+
+TEST_F(Tokens, OneThatHasSpentItsShareOfIdsWaitsAndOthersDoNot) {
+  const std::string token = Create("erp", "syncer");
+  const std::string other = Create("crm", "syncer");
+  EXPECT_EQ(StopDaemon().exit_code, 0);
+  StartDaemon({"--ids-per-token", "1"});
+  IdList ids;
+  for (size_t i = 0; i < kBatchIdsMax; ++i) ids.Add(std::to_string(i));
+  const PlaceId shop = PlaceOf("shop");
+  const auto check = [&](const std::string& as) {
+    RawPeer peer(address());
+    EXPECT_EQ(GreetAs(peer, as), StatusCode::kOk);
+    peer.Send(FrameOf(Opcode::kCheck, 7, protocol::IdsRequest{shop, ids.View()}));
+    const auto reply = peer.Receive();
+    return reply ? reply->header.status : StatusCode::kInternal;
+  };
+  EXPECT_EQ(check(token), StatusCode::kOk) << "a largest batch passes";
+  EXPECT_EQ(check(token), StatusCode::kOverloaded);
+  EXPECT_EQ(check(other), StatusCode::kOk);
+  EXPECT_EQ(StatusFact(admin_, "refused_ids_per_token_per_second"), "1");
+  EXPECT_EQ(StatusFact(admin_, "limit_ids_per_token_per_second"), "1");
+}
+
+// ---- Standbys ----
+
+class StandbyTokens : public NodesTest {
+ protected:
+  Outcome As(const std::string& token, const std::string& node, Arguments arguments) {
+    arguments.insert(arguments.begin(), {"--token", token, "--wait", "30"});
+    return Xref(node, arguments);
+  }
+  std::string WriteToken(const std::string& token) const {
+    const std::string path = folder_.path() + "/token";
+    std::ofstream(path) << token << "\n";
+    return path;
+  }
+};
+
+TEST_F(StandbyTokens, AStandbyFollowsWithATokenAndAsksItsOwnClientsForOne) {
+  const Outcome made = RunProgram({kXrefd, "--init", "--data", FolderOf("p")});
+  const std::string admin = FirstLine(made.out);
+  Start("p");
+  ASSERT_EQ(As(admin, "p", {"integration", "create", "shop"}).exit_code, 0);
+  ASSERT_EQ(As(admin, "p", {"add", "shop/orders", "S1", "T1"}).exit_code, 0);
+  const std::string standby =
+      FirstLine(As(admin, "p", {"token", "create", "s", "--role", "standby"}).out);
+  const std::string reader =
+      FirstLine(As(admin, "p", {"token", "create", "r", "--role", "reader"}).out);
+
+  Launch("s", {"--standby-of", AddressOf("p"), "--peer-token-file", WriteToken(standby)});
+  EXPECT_EQ(As(reader, "s", {"lookup", "shop/orders", "S1"}).out, "source_id,target_id\nS1,T1\n");
+  EXPECT_THAT(Xref("s", {"status"}).err, HasSubstr("an access token is needed"));
+  ASSERT_EQ(As(admin, "p", {"token", "revoke", "r"}).exit_code, 0);
+  const std::string later =
+      FirstLine(As(admin, "p", {"token", "create", "r2", "--role", "reader"}).out);
+  // Once it knows of the later one it knows of what came before.
+  while (As(later, "s", {"lookup", "shop/orders", "S1"}).exit_code != 0) {
+  }
+  EXPECT_EQ(As(reader, "s", {"lookup", "shop/orders", "S1"}).exit_code, 2);
+}
+
+TEST_F(StandbyTokens, AStandbyWithoutAGoodTokenIsNotLetIn) {
+  const Outcome made = RunProgram({kXrefd, "--init", "--data", FolderOf("p")});
+  const std::string admin = FirstLine(made.out);
+  Start("p");
+  const std::string reader =
+      FirstLine(As(admin, "p", {"token", "create", "r", "--role", "reader"}).out);
+  Launch("s", {"--standby-of", AddressOf("p"), "--peer-token-file", WriteToken(reader)});
+  // It has nothing to answer with, and says why in its bare status.
+  std::string status;
+  while (status.find("may not") == std::string::npos) status = Xref("s", {"status"}).out;
+  EXPECT_THAT(status, HasSubstr("follow as a standby"));
+  const Outcome refused =
+      RunProgram({kXrefd, "--data", FolderOf("x"), "--listen", "127.0.0.1:0", "--standby-of",
+                  AddressOf("p"), "--peer-token-file", "/no/such/file"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--peer-token-file /no/such/file"));
+}
+
 // ---- What each may do ----
 
 // One request of an operation, about the integration "shop" where it is about one.
@@ -399,7 +499,9 @@ TEST_F(Operations, NoneIsDoneForAWrongExpiredOrRevokedToken) {
       // As the first request, without a HELLO, as well.
       RawPeer rude(address());
       rude.Send(FrameWith(asked.opcode, 7, asked.payload));
-      EXPECT_EQ(rude.Receive()->header.status, StatusCode::kBadRequest) << Name(asked);
+      const auto refused = rude.Receive();
+      ASSERT_TRUE(refused) << Name(asked);
+      EXPECT_EQ(refused->header.status, StatusCode::kBadRequest) << Name(asked);
       EXPECT_EQ(Ask(token, asked), StatusCode::kUnauthenticated) << Name(asked);
     }
   }

@@ -13,24 +13,34 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::system_clock;
 
+// Nobody knows of anything before, and what is far beyond it would not fit into a time.
+constexpr std::chrono::seconds kSpanMax = std::chrono::years(100);
+
 // Of a number and a unit, e.g. "15m"; nothing of anything else.
 std::optional<std::chrono::seconds> ParseSpan(const std::string& text) {
   int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || at + 1 != end || number < 0) return std::nullopt;
+  std::chrono::seconds unit{};
   switch (*at) {
     case 's':
-      return std::chrono::seconds(number);
+      unit = std::chrono::seconds(1);
+      break;
     case 'm':
-      return std::chrono::minutes(number);
+      unit = std::chrono::minutes(1);
+      break;
     case 'h':
-      return std::chrono::hours(number);
+      unit = std::chrono::hours(1);
+      break;
     case 'd':
-      return std::chrono::days(number);
+      unit = std::chrono::days(1);
+      break;
     default:
       return std::nullopt;
   }
+  if (number > kSpanMax / unit) return std::nullopt;
+  return number * unit;
 }
 
 // Takes a text apart from its front.

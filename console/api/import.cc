@@ -114,6 +114,19 @@ class Upload {
   std::shared_ptr<ImportRun> run_;
 };
 
+// Throws where no row could be added, by whoever asks or at present: before the file is sent, since
+// what comes of its rows is told in the report, with status 200.
+asio::awaitable<void> RequireChanges(Call& call, PlaceId place) {
+  const protocol::MutationRequest nothing{
+      .mutation = protocol::Mutation::kAdd, .rehearsal = true, .place = place};
+  co_await call.asker().Mutate(nothing);
+}
+
+// The reports are here, and not at the daemon, which would refuse who may not ask for references.
+asio::awaitable<void> RequireReader(Call& call) {
+  co_await call.Ask<protocol::IntegrationListReply>(protocol::Opcode::kIntegrationList);
+}
+
 }  // namespace
 
 asio::awaitable<void> Import(Call& call, BodyStream& stream) {
@@ -130,6 +143,7 @@ asio::awaitable<void> Import(Call& call, BodyStream& stream) {
                         .overwrite = call.Flag("overwrite"),
                         .bytes_total = call.request.content_bytes};
   options.place = co_await call.Place();
+  co_await RequireChanges(call, options.place);
 
   const auto executor = call.asker().executor();
   Upload upload(executor);
@@ -161,6 +175,7 @@ bool MaySee(Call& call, const ImportRun& run) {
 }  // namespace
 
 Reply ListImports(Call& call) {
+  co_await RequireReader(call);
   json::array imports;
   for (const auto& run : call.imports().all()) {
     if (MaySee(call, *run)) imports.push_back(ImportObject(*run));
@@ -169,6 +184,7 @@ Reply ListImports(Call& call) {
 }
 
 Reply GetImport(Call& call) {
+  co_await RequireReader(call);
   const std::string& id = call.request.in_path.at("import");
   const auto run = call.imports().Find(id);
   if (!run || !MaySee(call, *run))

@@ -2,7 +2,6 @@
 
 #include <boost/json/array.hpp>
 
-#include "client/history.h"
 #include "console/api/handlers.h"
 #include "console/facts.h"
 #include "console/metrics.h"
@@ -63,7 +62,7 @@ json::value AccessObject(const Measures& measures) {
   if (measures.role.empty()) return nullptr;
   json::array integrations(measures.token_integrations.begin(), measures.token_integrations.end());
   json::value expires;
-  if (measures.token_expires_us != 0) expires = FormatTime(measures.token_expires_us);
+  if (measures.token_expires_us != 0) expires = TimeText(measures.token_expires_us);
   return json::object{{"token", measures.token},
                       {"role", measures.role},
                       {"integrations", std::move(integrations)},

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import test from "node:test";
 
-import { DESKTOP, linkTo, PHONE, useBrowser } from "./browser.mjs";
+import { LOOKS, overflows, violations } from "./accessibility.mjs";
+import { linkTo, useBrowser } from "./browser.mjs";
 import { numbered, useShop } from "./shop.mjs";
-
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let place;
 const shop = useShop({ prepare });
@@ -44,23 +40,6 @@ const DIALOGS = {
   },
   help: (console) => console.press("?"),
 };
-const LOOKS = {
-  light: { ...DESKTOP, colorScheme: "light" },
-  dark: { ...DESKTOP, colorScheme: "dark" },
-  "on a phone": { ...PHONE, colorScheme: "light" },
-};
-
-// Scripts that the page's policy would refuse are run by the browser's own means.
-async function violations(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(
-    (rules) => window.axe.run(document, { runOnly: rules }),
-    RULES,
-  );
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
-const overflows = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 
 for (const [look, options] of Object.entries(LOOKS)) {
   for (const [name, [link, sign]] of Object.entries(VIEWS)) {

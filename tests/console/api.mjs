@@ -9,25 +9,41 @@ export const BASE = "/api/v1";
 
 export class Api {
   #address;
+  #access;
   // The operations that were answered with success, as "METHOD template".
   succeeded = new Set();
 
-  constructor(address) {
+  // Shows this access token; none if it is undefined.
+  constructor(address, token) {
     this.#address = address;
+    this.#access = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  }
+  // The same server, asked by somebody else.
+  as(token) {
+    return new Api(this.#address, token);
   }
 
   async send(method, path, { query, json, body, headers } = {}) {
     const target = withQuery(path, query);
     const content = json === undefined ? body : JSON.stringify(json);
     const type = json === undefined ? {} : { "Content-Type": "application/json" };
-    const head = { method, path: target, headers: { ...type, ...headers }, body: content };
+    const head = {
+      method,
+      path: target,
+      headers: { ...this.#access, ...type, ...headers },
+      body: content,
+    };
     return this.#described({ method, path: target, json }, await exchange(this.#address, head));
   }
 
   // A request whose body the caller writes piece by piece.
   begin(method, path, { query, headers } = {}) {
     const target = withQuery(path, query);
-    const { request, answer } = begin(this.#address, { method, path: target, headers });
+    const { request, answer } = begin(this.#address, {
+      method,
+      path: target,
+      headers: { ...this.#access, ...headers },
+    });
     const described = answer.then((got) => this.#described({ method, path: target }, got));
     described.catch(() => {});
     return { request, answer: described };

@@ -144,6 +144,12 @@ export class ConsolePage {
   async fill(fields) {
     for (const [name, value] of Object.entries(fields)) await this.field(name).fill(value);
   }
+  // At the sign-in; returns when the server has let this user in.
+  async signIn(token) {
+    await this.field("Access token").fill(token);
+    await this.press("Enter");
+    await this.page.locator(".shell").waitFor();
+  }
   async callMe(name) {
     await this.button("Set your name").click();
     await this.dialog.getByRole("textbox", { name: "Name" }).fill(name);

@@ -15,19 +15,30 @@ export class Daemon {
   #folder;
   #secure;
 
-  // Returns when it answers questions. `secure` is how it is spoken to where its options turn TLS on:
-  // { tls, xref }, Node's options for TLS and those of the command.
-  static async start(options = [], secure = undefined) {
+  // Of an admin of all integrations, where it asks for access tokens.
+  adminToken;
+
+  // Returns when it answers questions. One that is locked asks for access tokens. `secure` is how it
+  // is spoken to where its options turn TLS on: { tls, xref }, Node's options for TLS and those of
+  // the command.
+  static async start(options = [], { locked = false, secure = undefined } = {}) {
     const daemon = new Daemon();
     daemon.#secure = secure;
     daemon.#folder = await mkdtemp(join(tmpdir(), "xref-console-test-"));
     try {
+      if (locked) await daemon.#lock();
       await daemon.#launch(options);
     } catch (error) {
       await daemon.stop();
       throw error;
     }
     return daemon;
+  }
+
+  async #lock() {
+    const made = await run(XREFD, ["--init", "--data", this.#folder]);
+    if (made.exitCode !== 0) throw new Error(`no token was made: ${made.stderr}`);
+    this.adminToken = made.stdout.trim();
   }
 
   async #launch(options) {
@@ -51,8 +62,22 @@ export class Daemon {
 
   // Runs the xref command against it.
   cli(args, input) {
-    const options = ["--server", this.address, ...(this.#secure?.xref ?? [])];
-    return run(XREF, [...options, ...args], input);
+    const secured = this.#secure?.xref ?? [];
+    const token = this.adminToken ? ["--token", this.adminToken] : [];
+    return run(XREF, ["--server", this.address, ...secured, ...token, ...args], input);
+  }
+
+  // Makes an access token, and returns it.
+  async makeToken(name, role, { integrations = [], days } = {}) {
+    const limits = integrations.length > 0 ? ["--integration", integrations.join(",")] : [];
+    if (days) limits.push("--days", String(days));
+    const made = await this.cli(["token", "create", name, "--role", role, ...limits]);
+    if (made.exitCode !== 0) throw new Error(`no token was made: ${made.stderr}`);
+    return made.stdout.trim();
+  }
+  async revokeToken(name) {
+    const revoked = await this.cli(["token", "revoke", name]);
+    if (revoked.exitCode !== 0) throw new Error(`the token was not revoked: ${revoked.stderr}`);
   }
 
   // The objects that the command prints, one a line.

@@ -26,7 +26,9 @@ test("every part is used", () => {
   const exceptions = ["responses/RouteNotFound", "responses/MethodNotAllowed"];
   for (const [kind, parts] of Object.entries(description.components)) {
     for (const name of Object.keys(parts)) {
-      const used = text.includes(`"#/components/${kind}/${name}"`);
+      // Schemes of security are named where they are used, not referred to.
+      const use = kind === "securitySchemes" ? `{"${name}":[]}` : `"#/components/${kind}/${name}"`;
+      const used = text.includes(use);
       assert.equal(used, !exceptions.includes(`${kind}/${name}`), `${kind}/${name}`);
     }
   }
@@ -42,6 +44,13 @@ test("every operation has an ID, a tag and words of its own", () => {
       operation.operationId,
     );
     assert.ok(operation.summary && operation.description, operation.operationId);
+  }
+});
+
+test("every operation that needs an access token says what it answers without a good one", () => {
+  for (const { operation } of operations) {
+    const is_public = operation.security?.length === 0;
+    assert.equal("401" in operation.responses, !is_public, operation.operationId);
   }
 });
 

@@ -104,6 +104,34 @@ test("the daemon as a whole is told as the command tells it", async () => {
     assert.equal(valueOf(told, name), status[fact], name);
 });
 
+test("limits and what they refused are told as the command tells them", async () => {
+  const told = await metrics();
+  const status = await shop.daemon.status();
+  const names = Object.keys(status).filter((name) => name.startsWith("limit_"));
+  assert.ok(names.length > 20);
+  for (const fact of names) {
+    const name = fact.slice("limit_".length);
+    assert.equal(valueOf(told, "xref_limit", { name }), status[fact], name);
+    assert.equal(
+      valueOf(told, "xref_refused_total", { limit: name }),
+      status[`refused_${name}`],
+      name,
+    );
+  }
+});
+
+test("what a limit refuses is counted", async () => {
+  const before = await metrics();
+  const place = await shop.newPlace();
+  const many = Array.from({ length: 600 }, (_, i) => [`SO-${i}`, `INV-${i}`]);
+  await place.add(many);
+  const source_ids = many.map(([source]) => source);
+  assert.equal((await place.post("/delete", { source_ids })).status, 403);
+  const limit = "deletes_per_minute";
+  const count = (metrics) => valueOf(metrics, "xref_refused_total", { limit });
+  assert.equal(count(await metrics()), count(before) + 1);
+});
+
 test("counters only grow", async () => {
   const before = await metrics();
   const place = await shop.newPlace();

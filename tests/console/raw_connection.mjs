@@ -9,10 +9,11 @@ export class RawConnection {
   #socket;
   received = "";
 
-  static async open(address) {
+  // `from` is the address that it comes from, where that matters.
+  static async open(address, from = undefined) {
     const [host, port] = address.split(":");
     const raw = new RawConnection();
-    raw.#socket = connect({ host, port });
+    raw.#socket = connect({ host, port, localAddress: from });
     raw.#socket.setEncoding("latin1").on("data", (text) => (raw.received += text));
     // A server may well reset what it does not like.
     raw.#socket.on("error", () => {});

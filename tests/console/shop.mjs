@@ -10,10 +10,15 @@ import { Daemon } from "./daemon.mjs";
 const CROWD = 100_000;
 
 // To be called at the top of a test file. `prepare` is called when the daemon is ready.
-export function useShop({ options = [], secure = undefined, prepare = async () => {} } = {}) {
+export function useShop({
+  options = [],
+  locked = false,
+  secure = undefined,
+  prepare = async () => {},
+} = {}) {
   const shop = new Shop();
   before(async () => {
-    await shop.open(options, secure);
+    await shop.open(options, { locked, secure });
     if (shop.hasCrowd) await shop.addCrowd();
     await prepare(shop);
   });
@@ -24,9 +29,9 @@ export function useShop({ options = [], secure = undefined, prepare = async () =
 class Shop {
   #places = 0;
 
-  async open(options, secure) {
-    this.daemon = await Daemon.start(options, secure);
-    this.api = new Api(this.daemon.http);
+  async open(options, { locked, secure }) {
+    this.daemon = await Daemon.start(options, { locked, secure });
+    this.api = new Api(this.daemon.http, this.daemon.adminToken);
   }
   async close() {
     if (!this.daemon) return;

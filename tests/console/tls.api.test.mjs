@@ -51,7 +51,7 @@ test("a client without TLS is told to speak it", async () => {
 });
 
 test("half a handshake is closed at the deadline", async () => {
-  const daemon = await Daemon.start([...options, "--frame-timeout-ms", "1000"], secure);
+  const daemon = await Daemon.start([...options, "--frame-timeout-ms", "1000"], { secure });
   try {
     const raw = await RawConnection.open(daemon.http.address);
     raw.write("\x16\x03\x01\x02\x00\x01");

@@ -1,20 +1,26 @@
 import { useEffect, useState } from "preact/hooks";
+import { access, endsSoon, useRights } from "./access";
 import { catalog } from "./catalog";
+import { clock } from "./clock";
 import { closeDialog, dialog, openDialog } from "./dialogs";
+import { until } from "./format";
 import { useKeys } from "./keys";
 import { narrow, useMedia } from "./media";
 import { useRoute, type Route } from "./route";
-import { server } from "./server";
+import { heard, server } from "./server";
+import { session } from "./session";
 import { useStore } from "./store";
 import { Button } from "./ui/Button";
 import { Dialog } from "./ui/Dialog";
 import { Icon } from "./ui/Icon";
-import { Empty } from "./ui/States";
+import { Empty, Skeleton } from "./ui/States";
+import { showAccess } from "./views/AccessDialog";
 import { Help } from "./views/Help";
 import { IntegrationPage } from "./views/IntegrationPage";
 import { Notices } from "./views/Notices";
 import { Overview } from "./views/Overview";
 import { Sidebar } from "./views/Sidebar";
+import { SignIn } from "./views/SignIn";
 import { Trash } from "./views/Trash";
 import { bannerOf } from "./words";
 
@@ -25,6 +31,14 @@ function titleOf(route: Route): string {
 }
 
 function Page({ route }: { route: Route }) {
+  const { read } = useRights();
+  if (!read && (route.page === "trash" || route.page === "integration")) {
+    return (
+      <Empty title="Your token does not let you see references" actions={<OverviewLink />}>
+        <p>It is for watching the server. To look at references, sign in with a reader’s token.</p>
+      </Empty>
+    );
+  }
   switch (route.page) {
     case "overview":
       return <Overview />;
@@ -34,18 +48,34 @@ function Page({ route }: { route: Route }) {
       return <IntegrationPage key={route.integration} route={route} />;
     case "unknown":
       return (
-        <Empty
-          title="There is nothing at this address"
-          actions={
-            <a class="button plain" href="#/">
-              Go to the overview
-            </a>
-          }
-        >
+        <Empty title="There is nothing at this address" actions={<OverviewLink />}>
           <p>The link may be cut off, or made for another version.</p>
         </Empty>
       );
   }
+}
+
+function OverviewLink() {
+  return (
+    <a class="button plain" href="#/">
+      Go to the overview
+    </a>
+  );
+}
+
+function ExpiryBanner() {
+  const told = useStore(access);
+  const now = useStore(clock);
+  if (!told?.expires_at || !endsSoon(told, now)) return null;
+  return (
+    <div class="banner">
+      <Icon name="warning" />
+      <p>
+        <b>Your access token expires {until(told.expires_at, now)}.</b> Then you need another one, from
+        whoever runs the server.
+      </p>
+    </div>
+  );
 }
 
 function StateBanner() {
@@ -70,11 +100,12 @@ function OpenDialog() {
   return body && body(closeDialog);
 }
 
-export function App() {
+function Shell() {
   const route = useRoute();
   const is_narrow = useMedia(narrow);
   const [menu_open, setMenuOpen] = useState(false);
   useStore(catalog);
+  const signed_in = useStore(access) !== null;
 
   useKeys({ "?": () => openDialog((close) => <Help onClose={close} />) });
   useEffect(() => {
@@ -99,6 +130,11 @@ export function App() {
         <header class="topbar">
           <Button kind="quiet" icon="menu" label="Menu" onClick={() => setMenuOpen(true)} />
           <span class="topbar-title">{titleOf(route)}</span>
+          {signed_in && (
+            <span class="topbar-end">
+              <Button kind="quiet" icon="user" label="Your access" onClick={showAccess} />
+            </span>
+          )}
         </header>
       ) : (
         <Sidebar route={route} />
@@ -110,10 +146,23 @@ export function App() {
       )}
       <main id="main" tabIndex={-1}>
         <StateBanner />
+        <ExpiryBanner />
         <Page route={route} />
       </main>
       <Notices />
       <OpenDialog />
     </div>
+  );
+}
+
+export function App() {
+  const { asking } = useStore(session);
+  const known = useStore(heard);
+  if (asking) return <SignIn />;
+  if (known) return <Shell />;
+  return (
+    <main id="main">
+      <Skeleton label="Asking the server" />
+    </main>
   );
 }

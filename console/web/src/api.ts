@@ -16,7 +16,8 @@ import type {
   TrashEntry,
 } from "./contract";
 import { actor } from "./actor";
-import { isAbort, problemOf, unreachable } from "./problem";
+import { isAbort, problemOf, unreachable, type Problem } from "./problem";
+import { refused, requireSession, session, sessionSignal } from "./session";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 type Query = Record<string, string | number | boolean | null | undefined>;
@@ -66,35 +67,82 @@ function headersOf(method: Method, contentType: string | null): Record<string, s
   return headers;
 }
 
-async function once<T>(method: Method, url: string, init: RequestInit): Promise<T> {
+function authorization(token: string | null): Record<string, string> {
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
+}
+
+function asAnswerless(error: unknown): unknown {
+  return isAbort(error) ? error : unreachable();
+}
+
+// Throws the problem of an answer that is none of success; a token that is not good ends the session.
+function refusal(status: number, text: string, token: string | null): Problem {
+  const problem = problemOf(status, text);
+  if (status === 401) refused(token, problem);
+  return problem;
+}
+
+// In the name of whoever is signed in, and no longer than that. Returns answers of success only.
+async function send(url: string, init: RequestInit): Promise<Response> {
+  const { token } = session.get();
+  const signals = [sessionSignal(), ...(init.signal ? [init.signal] : [])];
   let response: Response;
-  let text: string;
   try {
-    response = await fetch(url, { method, cache: "no-store", ...init });
-    text = await response.text();
+    response = await fetch(url, {
+      cache: "no-store",
+      ...init,
+      headers: { ...init.headers, ...authorization(token) },
+      signal: AbortSignal.any(signals),
+    });
+    if (response.ok) return response;
   } catch (error) {
-    if (isAbort(error)) throw error;
-    throw unreachable();
+    throw asAnswerless(error);
   }
-  if (!response.ok) throw problemOf(response.status, text);
+  throw refusal(response.status, await textOf(response), token);
+}
+
+async function textOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw asAnswerless(error);
+  }
+}
+
+async function once<T>(url: string, init: RequestInit): Promise<T> {
+  const text = await textOf(await send(url, init));
   return (text ? JSON.parse(text) : null) as T;
+}
+
+// Whether the server lets somebody in with this token; throws the problem if not.
+async function tryToken(token: string): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(address("/status"), { cache: "no-store", headers: authorization(token) });
+  } catch (error) {
+    throw asAnswerless(error);
+  }
+  if (!response.ok) throw problemOf(response.status, await textOf(response));
 }
 
 async function ask<T>(method: Method, path: string, { query, body, signal }: Ask = {}): Promise<T> {
   const init: RequestInit = {
+    method,
     headers: headersOf(method, body === undefined ? null : "application/json"),
     body: body === undefined ? undefined : JSON.stringify(body),
     signal,
   };
   const url = address(path, query);
+  const begun = sessionSignal();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once<T>(method, url, init);
+      return await once<T>(url, init);
     } catch (error) {
       const slug = (error as { slug?: string }).slug;
       const lost = slug === "unreachable" || slug === "in-progress";
       if (method === "GET" || !lost || attempt === write_attempts_max) throw error;
       await new Promise((resolve) => setTimeout(resolve, between_attempts_ms * attempt));
+      requireSession(begun);
     }
   }
 }
@@ -117,6 +165,12 @@ export interface Upload {
   signal: AbortSignal;
 }
 
+export type ExportFormat = "csv" | "ndjson";
+
+function exportAddress(place: Place, format: ExportFormat): string {
+  return address(`${placePath(place)}/export`, { format });
+}
+
 // XMLHttpRequest, since fetch does not tell how much of a body was sent.
 function upload(
   place: Place,
@@ -125,14 +179,18 @@ function upload(
   const ndjson = /\.(ndjson|jsonl)$/i.test(file.name);
   const request = new XMLHttpRequest();
   request.open("POST", address(`${placePath(place)}/imports`, { import_id, dry_run, overwrite }));
-  const headers = headersOf("POST", ndjson ? "application/x-ndjson" : "text/csv");
+  const { token } = session.get();
+  const headers = {
+    ...headersOf("POST", ndjson ? "application/x-ndjson" : "text/csv"),
+    ...authorization(token),
+  };
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.onprogress = (event) => onSent(event.loaded);
   signal.addEventListener("abort", () => request.abort());
   return new Promise((resolve, reject) => {
     request.onload = () => {
       if (request.status < 300) resolve(JSON.parse(request.responseText) as Import);
-      else reject(problemOf(request.status, request.responseText));
+      else reject(refusal(request.status, request.responseText, token));
     };
     request.onerror = () => reject(unreachable());
     request.onabort = () => reject(new DOMException("stopped", "AbortError"));
@@ -141,6 +199,7 @@ function upload(
 }
 
 export const api = {
+  tryToken,
   status: (signal?: AbortSignal) => ask<Status>("GET", "/status", { signal }),
 
   integrations: (signal?: AbortSignal) =>
@@ -200,6 +259,7 @@ export const api = {
   import: (id: string, signal?: AbortSignal) =>
     ask<Import>("GET", `/imports/${encodeURIComponent(id)}`, { signal }),
 
-  exportAddress: (place: Place, format: "csv" | "ndjson") =>
-    address(`${placePath(place)}/export`, { format }),
+  exportAddress,
+  export: (place: Place, format: ExportFormat, signal: AbortSignal) =>
+    send(exportAddress(place, format), { signal }),
 };

@@ -1,7 +1,9 @@
 import { api } from "./api";
 import type { Integration, Status } from "./contract";
-import { asProblem, type Problem } from "./problem";
+import { rights } from "./access";
+import { asProblem, isAbort, type Problem } from "./problem";
 import { placeKey, server } from "./server";
+import { session } from "./session";
 import { Store } from "./store";
 
 // The integrations and their entity types. Counts follow the status, which is asked anyway.
@@ -14,11 +16,13 @@ export interface Catalog {
 export const catalog = new Store<Catalog>({ integrations: null, problem: null });
 
 export async function loadCatalog(): Promise<void> {
+  if (session.get().asking) return;
   try {
     const { integrations } = await api.integrations();
     integrations.sort((a, b) => a.name.localeCompare(b.name));
     catalog.set({ integrations, problem: null });
   } catch (error) {
+    if (isAbort(error) || session.get().asking) return;
     catalog.set({ ...catalog.get(), problem: asProblem(error) });
   }
 }
@@ -54,7 +58,7 @@ let loading = false;
 
 async function follow(): Promise<void> {
   const { status } = server.get();
-  if (!status || status.state === "loading" || loading) return;
+  if (!status || status.state === "loading" || loading || !rights().read) return;
   const { integrations, problem } = catalog.get();
   if (integrations && !problem && samePlaces(integrations, status)) {
     catalog.set({ integrations: withCounts(integrations, status), problem: null });

@@ -208,6 +208,17 @@ export interface PlaceStatus extends Place {
   claims_expired: number;
 }
 
+export type Role = "reader" | "syncer" | "admin" | "standby" | "metrics";
+
+// Of the access token with which it was asked.
+export interface Access {
+  token: string;
+  role: Role;
+  // That it is limited to; empty for all.
+  integrations: string[];
+  expires_at: string | null;
+}
+
 export interface Status {
   version: string;
   state: "loading" | "standby" | "ready" | "read-only" | "draining" | "diverged";
@@ -240,4 +251,6 @@ export interface Status {
   lag_changes: number | null;
   latency: Latency;
   places: PlaceStatus[];
+  // Null where no token is needed, and while the server loads.
+  access: Access | null;
 }

@@ -3,7 +3,8 @@ import { changed } from "./changes";
 import type { Refused, RestoreStep, TrashEntry } from "./contract";
 import { count, counted } from "./format";
 import { notify, type NoticeAction } from "./notices";
-import { asProblem } from "./problem";
+import { asProblem, isAbort } from "./problem";
+import { requireSession, sessionSignal } from "./session";
 
 // Brings back from the trash step by step, and tells how far it is.
 
@@ -28,12 +29,14 @@ const retry_ms = 1000;
 const retries_max = 120;
 
 async function step(id: TrashEntry["id"], body: { cursor?: string; name?: string }): Promise<RestoreStep> {
+  const begun = sessionSignal();
   for (let attempt = 0; ; attempt++) {
     try {
       return await api.restore(id, body);
     } catch (error) {
       if (asProblem(error).slug !== "overloaded" || attempt === retries_max) throw error;
       await new Promise((resolve) => setTimeout(resolve, retry_ms));
+      requireSession(begun);
     }
   }
 }
@@ -87,6 +90,7 @@ export async function restore(
       refused > 0 ? [{ label: "See which", run: () => onRefused(examples, refused) }] : [];
     notify({ topic, tone: refused > 0 ? "warning" : "done", text: `${parts.join("; ")}.`, actions });
   } catch (error) {
+    if (isAbort(error)) return;
     const again: NoticeAction = { label: "Try again", run: () => void restore(entry, { name, onRefused }) };
     notify({
       topic,

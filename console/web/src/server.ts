@@ -1,7 +1,9 @@
 import { api } from "./api";
 import type { Status } from "./contract";
 import { difference, quantile } from "./latency";
-import { asProblem, type Problem } from "./problem";
+import { isLimited, tellAccess } from "./access";
+import { asProblem, isAbort, type Problem } from "./problem";
+import { accepted, session } from "./session";
 import { Store } from "./store";
 
 // What the daemon says of itself, asked again and again, and what changed from answer to answer.
@@ -33,14 +35,33 @@ const samples_max = 150;
 
 export const server = new Store<ServerView>({ status: null, problem: null, samples: [] });
 
+// Whether the server has said anything, be it that something is wrong. Before that nobody knows what to
+// offer, or whether to ask for a token.
+export const heard = new Store(false);
+
 export function placeKey(integration: string, type: string): string {
   return `${integration}/${type}`;
 }
 
+interface Counted {
+  checked: number;
+  synced: number;
+}
+
+// Who may see some integrations only is told no counts of all of them, but those of each place.
+function countedIn(status: Status): Counted {
+  if (!isLimited(status.access)) return { checked: status.ids_checked, synced: status.ids_synced };
+  return status.places.reduce(
+    (sum, { checked, hits }) => ({ checked: sum.checked + checked, synced: sum.synced + hits }),
+    { checked: 0, synced: 0 },
+  );
+}
+
 function sampleOf(before: Status, after: Status, seconds: number, at: number): Sample | null {
-  const restarted = after.uptime_seconds < before.uptime_seconds || after.ids_checked < before.ids_checked;
+  const [counted_before, counted_after] = [countedIn(before), countedIn(after)];
+  const checked = counted_after.checked - counted_before.checked;
+  const restarted = after.uptime_seconds < before.uptime_seconds || checked < 0;
   if (restarted || seconds <= 0) return null;
-  const checked = after.ids_checked - before.ids_checked;
   const check = difference(after.latency.check, before.latency.check);
   const change = difference(after.latency.change, before.latency.change);
   const bounds = after.latency.bounds_us;
@@ -56,7 +77,7 @@ function sampleOf(before: Status, after: Status, seconds: number, at: number): S
     checks_per_second: checked / seconds,
     lookups_per_second: (after.ids_looked_up - before.ids_looked_up) / seconds,
     changes_per_second: (after.items_done - before.items_done) / seconds,
-    hit_rate: checked > 0 ? (after.ids_synced - before.ids_synced) / checked : null,
+    hit_rate: checked > 0 ? (counted_after.synced - counted_before.synced) / checked : null,
     check_p50_us: quantile(bounds, check, 0.5),
     check_p99_us: quantile(bounds, check, 0.99),
     change_p50_us: quantile(bounds, change, 0.5),
@@ -69,6 +90,8 @@ let asked_at = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 async function poll(): Promise<void> {
+  clearTimeout(timer);
+  if (session.get().asking) return;
   const now = performance.now();
   const before = server.get();
   try {
@@ -78,9 +101,14 @@ async function poll(): Promise<void> {
     const steady = before.status && !before.problem && seconds * 1000 < 2 * interval_ms;
     const sample = steady ? sampleOf(before.status!, status, seconds, Date.now()) : null;
     const samples = sample ? [...before.samples, sample].slice(-samples_max) : before.samples;
+    if (status.access) accepted();
+    tellAccess(status.access);
     server.set({ status, problem: null, samples });
+    heard.set(true);
   } catch (error) {
+    if (isAbort(error) || session.get().asking) return;
     server.set({ ...before, problem: asProblem(error) });
+    heard.set(true);
   }
   asked_at = now;
   timer = setTimeout(poll, document.hidden ? interval_hidden_ms : interval_ms);
@@ -88,10 +116,9 @@ async function poll(): Promise<void> {
 
 export function startPolling(): void {
   void poll();
+  session.subscribe(() => void poll());
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    clearTimeout(timer);
-    void poll();
+    if (!document.hidden) void poll();
   });
 }
 

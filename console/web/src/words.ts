@@ -1,4 +1,5 @@
-import type { HistoryEvent, Integration, Origin, Status, Verdict } from "./contract";
+import type { Asking } from "./session";
+import type { HistoryEvent, Integration, Origin, Role, Status, Verdict } from "./contract";
 import type { Problem } from "./problem";
 
 // What the API's words mean, for people.
@@ -20,6 +21,21 @@ export const event_words: Readonly<Record<HistoryEvent["kind"], string>> = {
   purged: "Removed with all references of the type",
 };
 
+export const role_words: Readonly<Record<Role, string>> = {
+  reader: "looks at references and exports them, and changes nothing",
+  syncer: "changes references, settles claims and imports; does not delete all of a type, or restore",
+  admin: "does everything",
+  standby: "is for a standby server: sees its state, and no references",
+  metrics: "sees the state of the server, and no references",
+};
+
+export const asking_words: Readonly<Record<Asking, string>> = {
+  first: "This server lets in those who have an access token.",
+  refused: "The token that this tab had is not good: it is wrong, has expired or was revoked.",
+  ended: "You were signed out: your token has expired or was revoked. Nothing was changed since.",
+  left: "You are signed out, and this tab has forgotten your token.",
+};
+
 export function importWords(verdict: Verdict, dry_run: boolean): string {
   const words: Partial<Record<Verdict, string>> = {
     done: dry_run ? "would be linked" : "linked",
@@ -36,6 +52,8 @@ export function importWords(verdict: Verdict, dry_run: boolean): string {
 // The server's sentence, or one that says better what it means here.
 export function problemWords(problem: Problem): string {
   switch (problem.slug) {
+    case "unauthenticated":
+      return "The server refuses this token: it is wrong, has expired or was revoked. See that it was copied as a whole.";
     case "not-ready":
       return "The server is still loading its references, and did not do this. It will be ready in a moment.";
     case "not-primary":

@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { useRights } from "../access";
 import { api } from "../api";
 import { changed, changes } from "../changes";
 import type { Claim, History } from "../contract";
@@ -130,7 +131,7 @@ export function Details({ integration, place, source_id, linkTo }: Props) {
     openDialog((close) => (
       <AddReference integration={integration} place={place} source_id={source_id} onClose={close} />
     ));
-  useKeys({ e: edit, Delete: remove });
+  useKeys(useRights().write ? { e: edit, Delete: remove } : {});
 
   if (!history.value) {
     return history.problem ? (

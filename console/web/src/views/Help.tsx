@@ -1,3 +1,4 @@
+import { useRights } from "../access";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 
@@ -7,11 +8,14 @@ const shortcuts: [keys: string[], what: string][] = [
   [["Enter"], "Open the details of a row"],
   [["Esc"], "Close the details or a dialog; clear the search"],
   [["←", "→"], "Previous and next page"],
+  [["r"], "Read the list anew"],
+  [["?"], "This help"],
+];
+
+const shortcuts_of_changes: typeof shortcuts = [
   [["n"], "Add a reference"],
   [["e"], "Change the target of the open reference"],
   [["Delete"], "Remove the link of the open reference"],
-  [["r"], "Read the list anew"],
-  [["?"], "This help"],
 ];
 
 const words: [term: string, meaning: string][] = [
@@ -35,6 +39,7 @@ const words: [term: string, meaning: string][] = [
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {
+  const { write } = useRights();
   return (
     <Dialog
       title="Help"
@@ -49,7 +54,7 @@ export function Help({ onClose }: { onClose: () => void }) {
     >
       <h3>Keys</h3>
       <dl class="keys">
-        {shortcuts.map(([keys, what]) => (
+        {[...shortcuts, ...(write ? shortcuts_of_changes : [])].map(([keys, what]) => (
           <div key={what}>
             <dt>
               {keys.map((key) => (

@@ -1,13 +1,16 @@
 import { useRef, useState } from "preact/hooks";
+import { useRights } from "../access";
 import { bytes, count } from "../format";
 import { forgetImport, importing, startImport } from "../importing";
 import { useStore } from "../store";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { Empty } from "../ui/States";
 import { ChangeButton } from "./ChangeButton";
 import { ImportProgress, ImportReport } from "./ImportReport";
 import type { PlaceProps } from "./place";
 import { RecentImports } from "./RecentImports";
+import { WhyNoChange } from "./WhoIsIn";
 
 function DropZone({ onFile }: { onFile: (file: File) => void }) {
   const [over, setOver] = useState(false);
@@ -101,7 +104,20 @@ function FileCard({
   );
 }
 
-export function ImportPage({ integration, place }: PlaceProps) {
+export function ImportPage(props: PlaceProps) {
+  const { write } = useRights();
+  if (write) return <Importer {...props} />;
+  return (
+    <>
+      <Empty title="Your token does not let you import" actions={<WhyNoChange />}>
+        <p>It lets you look at references and export them.</p>
+      </Empty>
+      <RecentImports place={props.place} />
+    </>
+  );
+}
+
+function Importer({ integration, place }: PlaceProps) {
   const current = useStore(importing);
   const [file, setFile] = useState<File | null>(null);
   const here =

@@ -1,4 +1,5 @@
 import type { Import, Verdict } from "../contract";
+import { saveBlob } from "../exporting";
 import { bytes, count, counted, percent } from "../format";
 import type { Importing } from "../importing";
 import { placeLink } from "../route";
@@ -58,11 +59,7 @@ function saveProblems({ id, problems }: Import): void {
   const blob = new Blob([["line,source_id,target_id,verdict,detail", ...rows].join("\n"), "\n"], {
     type: "text/csv",
   });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `import-${id}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveBlob(blob, `import-${id}.csv`);
 }
 
 export function ImportProblems({ report }: { report: Import }) {

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { useRights } from "../access";
 import { catalog, loadCatalog } from "../catalog";
 import type { Integration } from "../contract";
 import { openDialog } from "../dialogs";
@@ -6,11 +7,11 @@ import { compact, count } from "../format";
 import { go, placeLink, type Route, type Section } from "../route";
 import { server } from "../server";
 import { useStore } from "../store";
-import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import { AddType } from "./AddType";
+import { ChangeButton } from "./ChangeButton";
 import { Claims } from "./Claims";
 import { DropIntegration } from "./DropIntegration";
 import { Drawer } from "./Drawer";
@@ -29,6 +30,7 @@ const section_names: Readonly<Record<Section, string>> = {
 };
 
 function Head({ integration }: { integration: Integration }) {
+  const { administer } = useRights();
   return (
     <header class="page-head">
       <div class="page-title">
@@ -40,25 +42,27 @@ function Head({ integration }: { integration: Integration }) {
           {integration.target_platform}
         </p>
       </div>
-      <Menu
-        label={`More for ${integration.name}`}
-        icon="more"
-        items={[
-          {
-            label: "Add an entity type…",
-            run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />),
-          },
-          {
-            label: "Change the platform names…",
-            run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />),
-          },
-          {
-            label: "Drop this integration…",
-            danger: true,
-            run: () => openDialog((close) => <DropIntegration integration={integration} onClose={close} />),
-          },
-        ]}
-      />
+      {administer && (
+        <Menu
+          label={`More for ${integration.name}`}
+          icon="more"
+          items={[
+            {
+              label: "Add an entity type…",
+              run: () => openDialog((close) => <AddType integration={integration.name} onClose={close} />),
+            },
+            {
+              label: "Change the platform names…",
+              run: () => openDialog((close) => <RenamePlatforms integration={integration} onClose={close} />),
+            },
+            {
+              label: "Drop this integration…",
+              danger: true,
+              run: () => openDialog((close) => <DropIntegration integration={integration} onClose={close} />),
+            },
+          ]}
+        />
+      )}
     </header>
   );
 }
@@ -90,7 +94,8 @@ function TypeTabs({
           </span>
         </a>
       ))}
-      <Button
+      <ChangeButton
+        needs="administer"
         kind="quiet"
         icon="add"
         label="Add an entity type"
@@ -110,29 +115,32 @@ function SectionTabs({
   section: Section;
 }) {
   const { status } = useStore(server);
+  const { write } = useRights();
   const place = status?.places.find(
     (candidate) => candidate.integration === integration && candidate.type === type,
   );
   const claims = (place?.claims_open ?? 0) + (place?.claims_expired ?? 0);
   return (
     <nav class="sections" aria-label={`Views of ${type}`}>
-      {(Object.keys(section_names) as Section[]).map((name) => (
-        <a
-          key={name}
-          href={placeLink({ integration, type }, name)}
-          aria-current={name === section ? "page" : undefined}
-        >
-          {section_names[name]}
-          {name === "claims" && claims > 0 && (
-            <span
-              class={place?.claims_expired ? "badge warning" : "badge"}
-              title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}
-            >
-              {compact(claims)}
-            </span>
-          )}
-        </a>
-      ))}
+      {(Object.keys(section_names) as Section[])
+        .filter((name) => write || name !== "import")
+        .map((name) => (
+          <a
+            key={name}
+            href={placeLink({ integration, type }, name)}
+            aria-current={name === section ? "page" : undefined}
+          >
+            {section_names[name]}
+            {name === "claims" && claims > 0 && (
+              <span
+                class={place?.claims_expired ? "badge warning" : "badge"}
+                title={`${count(place?.claims_open ?? 0)} open, ${count(place?.claims_expired ?? 0)} unknown`}
+              >
+                {compact(claims)}
+              </span>
+            )}
+          </a>
+        ))}
     </nav>
   );
 }
@@ -174,7 +182,8 @@ export function IntegrationPage({ route }: { route: IntegrationRoute }) {
         <Empty
           title="No entity types yet"
           actions={
-            <Button
+            <ChangeButton
+              needs="administer"
               kind="primary"
               icon="add"
               onClick={() =>
@@ -182,7 +191,7 @@ export function IntegrationPage({ route }: { route: IntegrationRoute }) {
               }
             >
               Add an entity type
-            </Button>
+            </ChangeButton>
           }
         >
           <p>Articles, customers, orders: each kind of record has its references apart from the others.</p>

@@ -27,7 +27,7 @@ export function NameDialog({ onClose }: { onClose: () => void }) {
         value={name}
         onInput={setName}
         focus
-        hint="The history shows it beside each change that you make from this browser. It is no sign-in."
+        hint="The history shows it beside each change that you make from this browser. It gives no rights."
         error={too_long ? "That is too long." : undefined}
       />
     </Dialog>

@@ -1,3 +1,4 @@
+import { access, isLimited } from "../access";
 import { catalog } from "../catalog";
 import { openDialog } from "../dialogs";
 import { bytes, compact, count, duration, microseconds, percent } from "../format";
@@ -11,7 +12,8 @@ import { NewIntegration } from "./NewIntegration";
 import { Places } from "./Places";
 import { Standbys } from "./Standbys";
 
-function Charts({ samples }: { samples: readonly Sample[] }) {
+// Those of all integrations together only for who may see all.
+function Charts({ samples, limited }: { samples: readonly Sample[]; limited: boolean }) {
   const times = samples.map(({ at }) => at);
   const take = (pick: (sample: Sample) => number | null) => samples.map(pick);
   return (
@@ -31,6 +33,20 @@ function Charts({ samples }: { samples: readonly Sample[] }) {
         top_min={1}
         top_max={1}
       />
+      {!limited && <ChartsOfAll times={times} take={take} />}
+    </div>
+  );
+}
+
+function ChartsOfAll({
+  times,
+  take,
+}: {
+  times: readonly number[];
+  take: (pick: (sample: Sample) => number | null) => (number | null)[];
+}) {
+  return (
+    <>
       <LineChart
         title="Time of a check"
         times={times}
@@ -65,7 +81,7 @@ function Charts({ samples }: { samples: readonly Sample[] }) {
         format={microseconds}
         top_min={10}
       />
-    </div>
+    </>
   );
 }
 
@@ -85,7 +101,6 @@ function Tiles({ status, samples }: { status: Status; samples: readonly Sample[]
   const newest = samples[samples.length - 1];
   const claims_expired = status.places.reduce((sum, place) => sum + place.claims_expired, 0);
   const claims_open = status.places.reduce((sum, place) => sum + place.claims_open, 0);
-  const disk = (status.journal_bytes ?? 0) + (status.snapshot_bytes ?? 0);
   return (
     <dl class="tiles">
       <Tile
@@ -103,6 +118,20 @@ function Tiles({ status, samples }: { status: Status; samples: readonly Sample[]
         value={count(claims_open)}
         note={claims_expired > 0 ? `${count(claims_expired)} with unknown outcome` : "none unknown"}
       />
+      {!isLimited(status.access) && <TilesOfAll status={status} />}
+      <Tile
+        label="Last change"
+        value={count(status.lsn)}
+        note={`epoch ${status.epoch}, up ${duration(status.uptime_seconds)}`}
+      />
+    </dl>
+  );
+}
+
+function TilesOfAll({ status }: { status: Status }) {
+  const disk = (status.journal_bytes ?? 0) + (status.snapshot_bytes ?? 0);
+  return (
+    <>
       <Tile
         label="Memory"
         value={bytes(status.memory_bytes)}
@@ -113,18 +142,14 @@ function Tiles({ status, samples }: { status: Status; samples: readonly Sample[]
         value={bytes(disk)}
         note={status.journal_bytes === null ? undefined : `journal ${bytes(status.journal_bytes)}`}
       />
-      <Tile
-        label="Last change"
-        value={count(status.lsn)}
-        note={`epoch ${status.epoch}, up ${duration(status.uptime_seconds)}`}
-      />
-    </dl>
+    </>
   );
 }
 
 export function Overview() {
   const { status, problem, samples } = useStore(server);
   const { integrations } = useStore(catalog);
+  const limited = isLimited(useStore(access));
   return (
     <>
       <header class="page-head">
@@ -138,13 +163,14 @@ export function Overview() {
       {status && (
         <>
           <Tiles status={status} samples={samples} />
-          <Charts samples={samples} />
+          <Charts samples={samples} limited={limited} />
           <Standbys status={status} />
           {integrations?.length === 0 && (
             <Empty
               title="No integrations yet"
               actions={
                 <ChangeButton
+                  needs="administer"
                   kind="primary"
                   icon="add"
                   onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}

@@ -1,15 +1,20 @@
 import type { RefObject } from "preact";
-import { api } from "../api";
+import { access, useRights } from "../access";
+import { api, type ExportFormat } from "../api";
 import { openDialog } from "../dialogs";
 import type { Origin } from "../contract";
+import { exportFile } from "../exporting";
 import type { Params } from "../route";
 import { Icon } from "../ui/Icon";
-import { Menu } from "../ui/Menu";
+import { useStore } from "../store";
+import { Menu, type MenuItem } from "../ui/Menu";
 import { origin_words } from "../words";
 import { ChangeButton } from "./ChangeButton";
+import { showExportCommands } from "./ExportCommands";
 import type { PlaceProps } from "./place";
 import { Purge } from "./Purge";
 import { UniqueTargets } from "./UniqueTargets";
+import { WhyNoChange } from "./WhoIsIn";
 
 interface Props extends PlaceProps {
   text: string;
@@ -71,6 +76,19 @@ export function ReferenceToolbar({
 }: Props) {
   const total = integration.types.find(({ name }) => name === place.type)?.references;
   const match = params["match"] ?? "begins";
+  const { administer } = useRights();
+  const needs_token = useStore(access) !== null;
+  const exportItem = (label: string, format: ExportFormat): MenuItem =>
+    needs_token
+      ? {
+          label,
+          run: () =>
+            void exportFile(place, format, {
+              references: total ?? 0,
+              onTooLarge: () => showExportCommands(place, format),
+            }),
+        }
+      : { label, download: api.exportAddress(place, format) };
   return (
     <div class="toolbar">
       <div class="search" role="search">
@@ -114,39 +132,35 @@ export function ReferenceToolbar({
         onChange={(order) => onChange({ order })}
       />
       <span class="toolbar-gap" />
-      <Menu
-        label="Export"
-        icon="download"
-        items={[
-          { label: "CSV", download: api.exportAddress(place, "csv") },
-          { label: "NDJSON", download: api.exportAddress(place, "ndjson") },
-        ]}
-      >
+      <Menu label="Export" icon="download" items={[exportItem("CSV", "csv"), exportItem("NDJSON", "ndjson")]}>
         Export
       </Menu>
+      <WhyNoChange />
       <ChangeButton kind="primary" icon="add" title="Add a reference (n)" onClick={onAdd}>
         Add
       </ChangeButton>
-      <Menu
-        label={`More for ${place.type}`}
-        icon="more"
-        items={[
-          {
-            label: "One source per target…",
-            run: () =>
-              openDialog((close) => (
-                <UniqueTargets integration={integration} place={place} onClose={close} />
-              )),
-          },
-          {
-            label: "Delete all references…",
-            danger: true,
-            disabled: total === 0,
-            run: () =>
-              openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
-          },
-        ]}
-      />
+      {administer && (
+        <Menu
+          label={`More for ${place.type}`}
+          icon="more"
+          items={[
+            {
+              label: "One source per target…",
+              run: () =>
+                openDialog((close) => (
+                  <UniqueTargets integration={integration} place={place} onClose={close} />
+                )),
+            },
+            {
+              label: "Delete all references…",
+              danger: true,
+              disabled: total === 0,
+              run: () =>
+                openDialog((close) => <Purge integration={integration} place={place} onClose={close} />),
+            },
+          ]}
+        />
+      )}
     </div>
   );
 }

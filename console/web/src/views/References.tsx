@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useRights } from "../access";
 import type { ListQuery } from "../api";
 import { page_rows, useBrowse, type BrowsedPage } from "../browse";
 import { openDialog } from "../dialogs";
@@ -10,6 +11,7 @@ import { Searching } from "../ui/Searching";
 import { Pager } from "../ui/Pager";
 import { Empty, Failed, Skeleton } from "../ui/States";
 import { AddReference } from "./AddReference";
+import { ChangeButton } from "./ChangeButton";
 import type { PlaceProps } from "./place";
 import { ReferenceTable } from "./ReferenceTable";
 import { ReferenceToolbar } from "./ReferenceToolbar";
@@ -71,6 +73,7 @@ export function References({ integration, place, params }: PlaceProps) {
   const searched = params["q"] ?? "";
   const filtered = searched !== "" || params["origin"] !== undefined;
   const selected = params["sel"];
+  const { write } = useRights();
 
   const set = (change: Params) =>
     go(placeLink(place, "references", { ...params, ...change }), { replace: true });
@@ -98,7 +101,7 @@ export function References({ integration, place, params }: PlaceProps) {
 
   useKeys({
     "/": focusSearch,
-    n: add,
+    ...(write && { n: add }),
     r: browse.reload,
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
@@ -187,7 +190,7 @@ function NothingFound({
       actions={
         <>
           {text && <Button onClick={onExplain}>Why is it not linked?</Button>}
-          {text && <Button onClick={onAdd}>Link it by hand</Button>}
+          {text && <ChangeButton onClick={onAdd}>Link it by hand</ChangeButton>}
           <Button onClick={onClear}>Clear the search</Button>
         </>
       }
@@ -213,17 +216,20 @@ function NoneYet({
   source: string;
   onAdd: () => void;
 }) {
+  const { write } = useRights();
   return (
     <Empty
       title={`No references of ${place.type} yet`}
       actions={
         <>
-          <a class="button primary" href={placeLink(place, "import")}>
-            Import a file
-          </a>
-          <Button icon="add" onClick={onAdd}>
+          {write && (
+            <a class="button primary" href={placeLink(place, "import")}>
+              Import a file
+            </a>
+          )}
+          <ChangeButton icon="add" onClick={onAdd}>
             Add one
-          </Button>
+          </ChangeButton>
         </>
       }
     >

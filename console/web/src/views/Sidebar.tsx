@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import icon from "../assets/favicon.svg";
+import { isLimited, access, useRights } from "../access";
 import { actor } from "../actor";
 import { catalog, loadCatalog } from "../catalog";
 import { compact, count } from "../format";
@@ -14,6 +15,7 @@ import { Skeleton } from "../ui/States";
 import { Help } from "./Help";
 import { NameDialog } from "./NameDialog";
 import { NewIntegration } from "./NewIntegration";
+import { WhoIsIn } from "./WhoIsIn";
 
 const filter_from = 8;
 const shown_max = 200;
@@ -118,39 +120,51 @@ const themes: [Theme, IconName, string][] = [
 export function Sidebar({ route }: { route: Route }) {
   const name = useStore(actor);
   const chosen = useStore(theme);
+  const { read, write, administer } = useRights();
+  // Whose token is for some integrations only cannot make others.
+  const creates = administer && !isLimited(useStore(access));
   return (
     <div class="sidebar">
       <a class="brand" href="#/">
         <img src={icon} alt="" width="22" height="22" />
         xrefd
       </a>
+      <WhoIsIn />
       <nav aria-label="Main">
         <NavLink href="#/" icon="overview" current={route.page === "overview"}>
           Overview
         </NavLink>
-        <NavLink href="#/trash" icon="trash" current={route.page === "trash"}>
-          Trash
-        </NavLink>
-        <div class="nav-head">
-          <h2>Integrations</h2>
-          <Button
-            kind="quiet"
-            icon="add"
-            label="New integration"
-            onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}
-          />
-        </div>
-        <Integrations route={route} />
+        {read && (
+          <>
+            <NavLink href="#/trash" icon="trash" current={route.page === "trash"}>
+              Trash
+            </NavLink>
+            <div class="nav-head">
+              <h2>Integrations</h2>
+              {creates && (
+                <Button
+                  kind="quiet"
+                  icon="add"
+                  label="New integration"
+                  onClick={() => openDialog((close) => <NewIntegration onClose={close} />)}
+                />
+              )}
+            </div>
+            <Integrations route={route} />
+          </>
+        )}
       </nav>
       <div class="sidebar-foot">
-        <button
-          type="button"
-          class="nav-link"
-          onClick={() => openDialog((close) => <NameDialog onClose={close} />)}
-        >
-          <Icon name="user" />
-          <span class="who">{name || "Set your name"}</span>
-        </button>
+        {write && (
+          <button
+            type="button"
+            class="nav-link"
+            onClick={() => openDialog((close) => <NameDialog onClose={close} />)}
+          >
+            <Icon name="edit" />
+            <span class="who">{name || "Set your name"}</span>
+          </button>
+        )}
         <div class="sidebar-tools">
           <div class="segmented" role="group" aria-label="Colours">
             {themes.map(([value, icon, label]) => (

@@ -125,6 +125,7 @@ export function Trash() {
                   </td>
                   <td class="col-actions">
                     <ChangeButton
+                      needs="administer"
                       onClick={() => openDialog((close) => <RestoreDialog entry={entry} onClose={close} />)}
                     >
                       Restore…
