@@ -321,7 +321,7 @@ absl::StatusOr<std::string> MeasureFloods(const FloodsOptions& options) {
   if (!line.ok()) return line.status();
   const size_t http = line->text.find(kServing) + kServing.size();
   const auto peer =
-      ConnectLoaded((*server)->address(), Shape::kDigits, "digits", options.references);
+      ConnectLoaded((*server)->address(), nullptr, Shape::kDigits, "digits", options.references);
   if (!peer.ok()) return peer.status();
   const Target target{.peer = **peer,
                       .address = (*server)->address(),
