@@ -242,13 +242,12 @@ class Daemon {
     auto port = BindHttpPort(address, options_, service_, io_count_);
     if (!port.ok()) return port.status();
     http_ = *std::move(port);
+    http_address_ = http_->address();
     return absl::OkStatus();
   }
   // HOST:PORT, with the port that was taken where 0 was asked for.
   std::string address() const { return listener_->address(); }
-  std::optional<tcp::endpoint> http_address() const {
-    return http_ ? std::optional(http_->address()) : std::nullopt;
-  }
+  std::optional<tcp::endpoint> http_address() const { return http_address_; }
   // Whether it ended since a copy of the primary's data has arrived, to be started with.
   bool reload() const { return reload_; }
 
@@ -556,8 +555,9 @@ class Daemon {
   asio::steady_timer memory_timer_{main_};
   asio::steady_timer end_timer_{main_};
   std::vector<std::unique_ptr<IoThread>> io_threads_;
-  tcp::endpoint listen_address_;        // as it was asked for
-  std::unique_ptr<Listener> listener_;  // on the first I/O thread's context: dies before it
+  tcp::endpoint listen_address_;               // as it was asked for
+  std::optional<tcp::endpoint> http_address_;  // nothing where there is none
+  std::unique_ptr<Listener> listener_;         // on the first I/O thread's context: dies before it
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> reload_ = false;
   std::optional<Election> election_;  // of one of a cluster; ends before what it acts upon

@@ -108,7 +108,7 @@ class Folder {
         {.what = IgnoreSources{kOrders, true, edited.View()}},
         {.what = GrantClaims{kOrders, 1000, lsn_ * 1000, others.View(), others.View()}},
         {.what = AddReferences{kArticles, Origin::kSync, others.View(), others.View()}},
-        {.what = PurgePlace{kArticles, static_cast<PlaceId>(100 + lsn_), others.size()}}};
+        {.what = PurgePlace{kArticles, next_number_++, others.size()}}};
     for (const Change& change : changes) {
       if (auto status = Append(change.what); !status.ok()) return status;
     }
@@ -157,6 +157,7 @@ class Folder {
   const std::string path_;
   Pairs model_;
   Lsn lsn_ = 0;
+  PlaceId next_number_ = kArticles + 1;
   test::Lines lines_;  // empty for none
   std::unique_ptr<DataFolder> folder_;
   DataFiles files_;

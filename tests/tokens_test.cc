@@ -280,7 +280,8 @@ TEST_F(Tokens, OfManyThatFailFewAreLoggedAndAllAreCountedAndGoodOnesAreLetIn) {
     RawPeer peer(address());
     ASSERT_EQ(GreetAs(peer, kUnknownToken), StatusCode::kUnauthenticated);
   }
-  EXPECT_EQ(StatusFact(admin_, "refused_sign_ins"), std::to_string(kTries));
+  EXPECT_EQ(StatusFact(admin_, "refused_sign_in_failures_per_address_per_second"),
+            std::to_string(kTries));
   const std::string log = StopDaemon().err;
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);

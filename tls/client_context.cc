@@ -80,7 +80,10 @@ std::string TlsClientContext::Explain(const SSL* ssl, unsigned long error) const
                       : fmt::format("; name a file with that CA by {}", options_.ca_option));
   }
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return MeaningOf(ssl, error);
-  switch (reason) {
+  // Some servers call a certificate bad that was not presented at all.
+  const bool misses_ours =
+      reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE && SSL_get_certificate(ssl) == nullptr;
+  switch (misses_ours ? SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED : reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
       return "it does not speak TLS at this port: connect without TLS, or start it with a "
