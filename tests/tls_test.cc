@@ -207,7 +207,7 @@ TEST_F(Tls, AClientMustPresentACertificateWhereThatIsAsked) {
   EXPECT_THAT(Refused({"--tls-ca", ca_.certificate(), "--tls-cert", foreign.certificate,
                        "--tls-key", foreign.key}),
               HasSubstr("does not accept the certificate"));
-  EXPECT_FALSE(daemon_->AwaitErrorLine("the certificate of /CN=foreign is of no CA").empty());
+  EXPECT_FALSE(daemon_->AwaitErrorLine("the certificate of /CN=ca is of no CA").empty());
 
   const IssuedCertificate expired = clients.Issue("expired", {-9, -1});
   EXPECT_EQ(RunProgram({kXref, "--server", address(), "--tls-ca", ca_.certificate(), "--tls-cert",
