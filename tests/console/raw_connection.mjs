@@ -17,7 +17,8 @@ export class RawConnection {
     raw.#socket.setEncoding("latin1").on("data", (text) => (raw.received += text));
     // A server may well reset what it does not like.
     raw.#socket.on("error", () => {});
-    raw.closed = once(raw.#socket, "close");
+    // Not by `once`, which fails where an error comes first.
+    raw.closed = new Promise((resolve) => raw.#socket.once("close", resolve));
     await within(once(raw.#socket, "connect"), `a connection to ${address}`);
     return raw;
   }
