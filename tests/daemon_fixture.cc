@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -97,9 +98,16 @@ void DaemonTest::Overwrite(const std::string& file, const std::string& text, cha
 
 uint64_t DaemonTest::Fact(const std::string& name) {
   std::string payload;
-  const auto client = Connect();
-  if (!client) return 0;
-  const auto status = client->Status(payload);
+  ClientOptions options;
+  options.servers = {address_};
+  // Whoever asks in a loop is a newcomer too many now and then.
+  options.ready_wait = std::chrono::seconds(10);
+  const auto client = Client::Connect(options);
+  if (!client.ok()) {
+    ADD_FAILURE() << client.status();
+    return 0;
+  }
+  const auto status = (*client)->Status(payload);
   if (!status.ok()) {
     ADD_FAILURE() << status.status();
     return 0;
