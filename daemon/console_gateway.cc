@@ -39,12 +39,6 @@ Limit LimitOf(console::HttpLimit limit) {
   return Limit::kHttpBodiesBytes;
 }
 
-int64_t NowUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string FindObstacleOf(const ServerState& state) {
   switch (state.phase()) {
     case Phase::kLoading:
@@ -253,7 +247,7 @@ std::pair<uint64_t, uint64_t> ConsoleVisitor::CountClaims(PlaceId place) const {
     met = 0;
     service_.store.ReadReservations([&](const Reservations& reservations) {
       if (!reservations.Has(place)) return;
-      const int64_t now = NowUs();
+      const int64_t now = TokenClockNow();
       reservations.ListClaims(place, after, [&](std::string_view source, const Claim& claim) {
         ++(claim.until_us > now ? open : expired);
         if (++met < kClaimsPerStep) return true;
