@@ -9,7 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "daemon/access_token.h"
+#include "daemon/addresses.h"
 #include "daemon/admissions.h"
 #include "daemon/backups.h"
 #include "daemon/commit_queue.h"
@@ -63,41 +63,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-// `option` is where it comes from, such as "--listen".
-absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::string& text) {
-  const size_t colon = text.rfind(':');
-  std::string host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host == "localhost") host = "127.0.0.1";
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const bool is_number =
-      colon != std::string::npos &&
-      std::from_chars(text.data() + colon + 1, end, port) == std::from_chars_result{end, {}};
-  if (!is_number || error) {
-    return absl::InvalidArgumentError(fmt::format(
-        "{} {}: this is not HOST:PORT with a numeric host, such as 127.0.0.1:7411", option, text));
-  }
-  return tcp::endpoint(address, port);
-}
-
-// Where HTTP is served beside a daemon that listens there; nothing where it is not to be.
-absl::StatusOr<std::optional<tcp::endpoint>> HttpAddress(const Options& options,
-                                                         const tcp::endpoint& listen) {
-  if (options.http == "off") return std::nullopt;
-  if (!options.http.empty()) {
-    const auto address = ParseAddress("--http", options.http);
-    if (!address.ok()) return address.status();
-    return *address;
-  }
-  const auto port = static_cast<uint16_t>(listen.port() == 0 ? 0 : listen.port() + 1);
-  return tcp::endpoint(asio::ip::address_v4::loopback(), port);
-}
 
 // Tells the log how far loading is, at most once a second.
 class LoadingLog {

@@ -1,10 +1,10 @@
-// Single words that people write: times, places, addresses, access tokens, IDs and
-// names. The input is one of
-// them, which each reader is given.
+// Single words that people write: times, places, addresses, access tokens, IDs and names. The input
+// is one of them, which each reader is given.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,6 +14,7 @@
 #include "client/history.h"
 #include "client/look_alike.h"
 #include "daemon/access_token.h"
+#include "daemon/addresses.h"
 #include "index/vocabulary.h"
 #include "replication/etcd.h"
 #include "tests/fuzz/bodies.h"
@@ -88,12 +89,26 @@ void TryToken(std::string_view text) {
   EXPECT_FALSE(HashesEqual(HashOfToken(text), HashOfToken(made)));
 }
 
+void TryAddress(const std::string& text) {
+  const auto address = ParseAddress("--listen", text);
+  if (!address.ok()) return;
+  // As it is told in the log, it is the same.
+  std::ostringstream told;
+  told << *address;
+  const auto again = ParseAddress("--listen", told.str());
+  EXPECT_TRUE(again.ok()) << told.str();
+  if (again.ok()) {
+    EXPECT_EQ(*again, *address);
+  }
+}
+
 }  // namespace
 
 void RunWords(std::string_view bytes) {
   TryId(bytes);
   TryToken(bytes);
   const std::string word(bytes);
+  TryAddress(word);
   const auto time = cli::ParseTime(word);
   if (time.ok()) {
     EXPECT_FALSE(FormatTime(*time).empty());
