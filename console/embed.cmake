@@ -34,13 +34,10 @@ endforeach()
 file(WRITE ${OUTPUT} "#include \"console/assets.h\"
 
 namespace xref::console {
-namespace {
 
 ${symbols}
-const Asset kAssets[] = {
+static const Asset kAssets[] = {
 ${entries}};
-
-}  // namespace
 
 std::span<const Asset> Assets() { return kAssets; }
 
