@@ -23,15 +23,14 @@ std::string Cell(const std::optional<Rounds>& rounds) {
 void Table::AddRound(const Figures& left, const Figures& right) {
   for (const auto& [name, value] : left) {
     auto row = std::find_if(rows_.begin(), rows_.end(),
-                            [&name = name](const Row& other) { return other.name == name; });
+                            [&name](const Row& other) { return other.name == name; });
     if (row == rows_.end()) {
       rows_.push_back({.name = name, .left = {}, .right = {}, .ratio = {}});
       row = rows_.end() - 1;
     }
     row->left.Add(value);
-    const auto other = std::find_if(right.begin(), right.end(), [&name = name](const auto& figure) {
-      return figure.first == name;
-    });
+    const auto other = std::find_if(right.begin(), right.end(),
+                                    [&name](const auto& figure) { return figure.first == name; });
     if (other == right.end()) continue;
     if (!row->right.has_value()) {
       row->right.emplace();
