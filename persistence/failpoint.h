@@ -39,7 +39,7 @@ enum class Failpoint : uint8_t {
   kRestoreBuilt,           // and all else as well, durable
   kRestoreVisible,         // it is in its place
   kArrivalPart,            // of a copy that arrived, one part of two is in its place
-  kFollowSkip,             // a standby does not apply a change to its memory
+  kFollowSkip,             // a standby does not apply added references
   kCount,
 };
 
