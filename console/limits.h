@@ -58,8 +58,6 @@ inline constexpr size_t kLookAlikeGroupsMax = 10'000;  // further ones are not t
 
 // ---- The thread ----
 
-// The niceness of the thread: sync engines go first where they want the same processor.
-inline constexpr int kNice = 10;
 // On shutdown, how long requests that were begun may take.
 inline constexpr std::chrono::seconds kStopTimeout{2};
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -58,10 +56,7 @@ class Server::Impl {
 
   void Start() {
     asio::co_spawn(context_, Accept(), asio::detached);
-    thread_ = std::thread([this] {
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // without effect if refused
-      context_.run();
-    });
+    thread_ = std::thread([this] { context_.run(); });
   }
 
   void Stop() {
