@@ -14,7 +14,7 @@ struct FloodsOptions {
   uint32_t batch = 1'000;  // IDs in a request of the established clients
   uint32_t clients = 2;    // of them, each with a connection
   uint32_t in_flight = 4;  // requests under way on each
-  double seconds = 3;      // of one phase
+  double seconds = 5;      // of one phase
   uint32_t rounds = 7;
   uint32_t attackers = 5'000;       // connections that a flood opens
   std::vector<std::string> floods;  // of FloodNames(); empty for all
