@@ -9,6 +9,13 @@ namespace {
 
 thread_local size_t allocated = 0;
 
+}  // namespace
+
+// ThreadSanitizer has operators of its own, and allows no others: there nothing is counted.
+#ifndef XREF_TEST_THREAD_SANITIZED
+
+namespace {
+
 void* Allocate(size_t size) {
   allocated += size;
   return std::malloc(size);
@@ -33,6 +40,8 @@ void operator delete(void* taken, size_t) noexcept { std::free(taken); }
 void operator delete[](void* taken, size_t) noexcept { std::free(taken); }
 void operator delete(void* taken, const std::nothrow_t&) noexcept { std::free(taken); }
 void operator delete[](void* taken, const std::nothrow_t&) noexcept { std::free(taken); }
+
+#endif
 
 namespace xref::fuzz {
 
