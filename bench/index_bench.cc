@@ -366,6 +366,7 @@ void BM_ReadDuringAdds(benchmark::State& state) {
   constexpr uint64_t kPerGroup = 500;  // a commit of the writer: one every 5 ms
   static uint64_t next = 2 * g_references;
   ReferenceStore& store = SharedStore();
+  const uint64_t first = next;
   std::atomic<bool> stop = false;
   std::thread writer([&] {
     const auto period = std::chrono::microseconds(kPerGroup * 1'000'000 / kAddsPerSecond);
@@ -375,7 +376,6 @@ void BM_ReadDuringAdds(benchmark::State& state) {
       next += kPerGroup;
     }
   });
-  const uint64_t first = next;
   const auto begin = Clock::now();
   ReadShared(state, 0);
   const double seconds = SecondsOf(Clock::now() - begin);
