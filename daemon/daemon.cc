@@ -207,7 +207,7 @@ class Daemon {
     auto port = BindHttpPort(address, options_, service_, io_count_);
     if (!port.ok()) return port.status();
     http_ = *std::move(port);
-    http_address_ = http_->address();
+    if (http_) http_address_ = http_->address();
     return absl::OkStatus();
   }
   // HOST:PORT, with the port that was taken where 0 was asked for.
