@@ -63,8 +63,11 @@ class Compare : public NodesTest {
   void ExpectEndedDiverged() {
     const Outcome ended = nodes_["standby"].process->Wait();
     EXPECT_EQ(ended.exit_code, 1);
-    for (const char* part : {"the state as of change ", "they differ in references", "sum here is",
-                             "of the primary", "xrefd --check", "on a new folder"}) {
+    // The comparison is the last change; it tells of the one before.
+    const Lsn compared = std::stoull(Fact("primary", "lsn")) - 1;
+    EXPECT_THAT(ended.err, HasSubstr("the state as of change " + std::to_string(compared) + " is"));
+    for (const char* part : {"they differ in references", "sum here is", "of the primary",
+                             "xrefd --check", "on a new folder"}) {
       EXPECT_THAT(ended.err, HasSubstr(part));
     }
   }
