@@ -31,6 +31,12 @@ absl::StatusOr<tcp::endpoint> ParseAddress(std::string_view option, const std::s
   return tcp::endpoint(address, port);
 }
 
+std::string ToString(const tcp::endpoint& address) {
+  const auto host = address.address();
+  return host.is_v6() ? fmt::format("[{}]:{}", host.to_string(), address.port())
+                      : fmt::format("{}:{}", host.to_string(), address.port());
+}
+
 absl::StatusOr<std::optional<tcp::endpoint>> HttpAddress(const Options& options,
                                                          const tcp::endpoint& listen) {
   if (options.http == "off") return std::nullopt;

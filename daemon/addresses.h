@@ -16,6 +16,9 @@ namespace xref {
 absl::StatusOr<boost::asio::ip::tcp::endpoint> ParseAddress(std::string_view option,
                                                             const std::string& text);
 
+// HOST:PORT, as ParseAddress takes it.
+std::string ToString(const boost::asio::ip::tcp::endpoint& address);
+
 // Where HTTP is served beside a daemon that listens there: where the options say, else the next
 // port on loopback; nothing where it is not to be.
 absl::StatusOr<std::optional<boost::asio::ip::tcp::endpoint>> HttpAddress(

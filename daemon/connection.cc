@@ -13,8 +13,8 @@
 #include <tuple>
 #include <utility>
 
+#include "daemon/addresses.h"
 #include "daemon/limits.h"
-#include "daemon/listener.h"
 #include "tls/filter.h"
 #include "tls/first_bytes.h"
 #include "tls/server_context.h"

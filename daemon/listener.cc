@@ -19,6 +19,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/addresses.h"
 #include "daemon/limits.h"
 
 namespace xref {
@@ -49,12 +50,6 @@ void Reset(FileDescriptor newcomer) {
 }
 
 }  // namespace
-
-std::string ToString(const tcp::endpoint& address) {
-  const auto host = address.address();
-  return host.is_v6() ? fmt::format("[{}]:{}", host.to_string(), address.port())
-                      : fmt::format("{}:{}", host.to_string(), address.port());
-}
 
 Listener::Listener(Admissions& admissions, ServerState& state,
                    const std::vector<std::unique_ptr<IoThread>>& threads)

@@ -20,9 +20,6 @@
 
 namespace xref {
 
-// HOST:PORT.
-std::string ToString(const boost::asio::ip::tcp::endpoint& address);
-
 // Accepts connections and deals them out to the I/O threads in turn. Runs on the first I/O thread,
 // where it takes turns with the connections.
 //

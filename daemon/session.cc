@@ -164,8 +164,7 @@ Session::Next Session::Handle(const Frame& frame, std::string& out,
 
 protocol::MaybeRefusal Session::FindObstacle(const FrameHeader& request) const {
   const ServerState& state = service_.state;
-  // It may be ready by now, but what the peer may do was not looked at while it was loading.
-  const Phase phase = access_ ? state.phase() : Phase::kLoading;
+  const Phase phase = this->phase();
   if (phase == Phase::kLoading) {
     return Refusal{
         StatusCode::kNotReady, kNoItem,

@@ -95,6 +95,9 @@ class Session {
   using StatusCode = protocol::StatusCode;
 
   Next Greet(const protocol::Frame& frame, std::string& out);
+  // The daemon's, as far as this request goes: it may be ready by now, but what the peer may do was
+  // not looked at where it was loading when the request came.
+  Phase phase() const { return access_ ? service_.state.phase() : Phase::kLoading; }
 
   // ---- session_tokens.cc ----
   // Why the peer may do nothing at all, or nothing; finds out anew what it may do where access

@@ -49,7 +49,7 @@ Session::Next Session::Promote(const Frame& frame, std::string& out,
     Refuse(frame.header, *refusal, out);
     return Next::kAnswered;
   }
-  const Phase phase = access_ ? service_.state.phase() : Phase::kLoading;  // as in FindObstacle
+  const Phase phase = this->phase();
   if (phase != Phase::kStandby) {
     Refuse(
         frame.header,

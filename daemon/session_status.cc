@@ -27,7 +27,7 @@ static_assert(std::size(kItemFacts) == protocol::kVerdictLast + 1);
 
 void Session::AnswerStatus(const FrameHeader& header, std::string& out) {
   const ServerState& state = service_.state;
-  const Phase phase = access_ ? state.phase() : Phase::kLoading;  // as in FindObstacle
+  const Phase phase = this->phase();
   protocol::StatusReply reply;
   const auto fact = [&](std::string_view name, const auto& value) {
     reply.facts.emplace_back(name, fmt::format("{}", value));

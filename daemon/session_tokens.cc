@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "daemon/listener.h"
+#include "daemon/addresses.h"
 #include "daemon/session.h"
 
 namespace xref {

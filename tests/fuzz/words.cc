@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -93,10 +92,8 @@ void TryAddress(const std::string& text) {
   const auto address = ParseAddress("--listen", text);
   if (!address.ok()) return;
   // As it is told in the log, it is the same.
-  std::ostringstream told;
-  told << *address;
-  const auto again = ParseAddress("--listen", told.str());
-  EXPECT_TRUE(again.ok()) << told.str();
+  const auto again = ParseAddress("--listen", ToString(*address));
+  EXPECT_TRUE(again.ok()) << ToString(*address);
   if (again.ok()) {
     EXPECT_EQ(*again, *address);
   }
