@@ -205,7 +205,11 @@ absl::Status SortedRuns::Merge() {
 }
 
 absl::Status SortedRuns::BeginMerge() {
-  slice_bytes_ = std::max(kMergeBytes / runs_.size(), kStoredBytesMax);
+  // Of few rows no more than they are: filling what nobody reads would cost more than the merge.
+  uint64_t longest = 0;
+  for (const Run& run : runs_) longest = std::max(longest, run.end - run.next_read);
+  slice_bytes_ =
+      std::max<uint64_t>(std::min<uint64_t>(kMergeBytes / runs_.size(), longest), kStoredBytesMax);
   buffer_.resize(slice_bytes_ * runs_.size());
   // Nobody wins against all and goes up as runs come in, until each node has a run that lost there.
   tree_.assign(runs_.size(), {0, kNobody});
