@@ -37,6 +37,12 @@ FirstBytes Classify(const boost::beast::flat_buffer& buffer) {
   return xref::Classify({static_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
+// Whether what came is no HTTP; other errors are of the connection, and end it.
+bool IsMalformed(const boost::system::error_code& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
 bool IsProbe(const Request& request) {
   return request.path.size() == 1 && (request.path[0] == "healthz" || request.path[0] == "readyz");
 }
@@ -121,6 +127,7 @@ asio::awaitable<bool> Connection::ShakeHands() {
   buffer_.consume(taken);
   if (!error) co_return true;
   const unsigned long reason = SslErrorOf(error);
+  has_input_ended_ = reason == 0;
   const std::string meaning =
       reason == 0 ? error.message() : MeaningOf(stream_.tls()->native_handle(), reason);
   site_.LogPeer(peer_, "TLS failed: " + meaning);
@@ -154,10 +161,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
   stream_.tcp().expires_after(request_timeout_);
   const auto [error, size] = co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
   if (!error) co_return true;
-  const bool is_malformed =
-      error.category() == http::make_error_code(http::error::bad_method).category() &&
-      error != http::error::end_of_stream && error != http::error::partial_message;
-  if (is_malformed) {
+  if (IsMalformed(error)) {
     keeps_alive_ = false;
     std::string why = fmt::format("this is not HTTP/1.1: {}", error.message());
     if (stream_.tls() == nullptr && Classify(buffer_) == FirstBytes::kTls) {
@@ -179,6 +183,7 @@ asio::awaitable<bool> Connection::ReadHeader() {
 
 asio::awaitable<void> Connection::AwaitLeaving() {
   co_await SayGoodbye();
+  if (has_input_ended_) co_return;
   boost::system::error_code error;
   stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   stream_.tcp().expires_after(request_timeout_);
@@ -315,6 +320,7 @@ asio::awaitable<std::string_view> Connection::Read() {
         co_await http::async_read_some(stream_, buffer_, *parser_, kTuple);
     if (error && error != http::error::need_buffer) {
       keeps_alive_ = false;
+      has_input_ended_ = !IsMalformed(error);
       throw Problem{error == boost::beast::error::timeout ? 408U : 400U, "bad-request",
                     "the body did not come as a whole"};
     }
@@ -326,7 +332,7 @@ asio::awaitable<std::string_view> Connection::Read() {
 
 asio::awaitable<void> Connection::SkipBody() {
   keeps_alive_ = false;  // it need not come to its end
-  if (Header("Expect") == "100-continue") co_return;
+  if (has_input_ended_ || Header("Expect") == "100-continue") co_return;
   const auto until = std::chrono::steady_clock::now() + request_timeout_;
   try {
     while (std::chrono::steady_clock::now() < until) {

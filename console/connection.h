@@ -88,7 +88,8 @@ class Connection : public BodyStream {
   std::chrono::steady_clock::time_point waiting_since_ = std::chrono::steady_clock::now();
   bool is_stopping_ = false;
   bool keeps_alive_ = true;
-  bool has_answered_ = false;  // the head of the answer is sent
+  bool has_answered_ = false;     // the head of the answer is sent
+  bool has_input_ended_ = false;  // nothing more can be read; nobody would hear of that twice
 };
 
 }  // namespace xref::console
