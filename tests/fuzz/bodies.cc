@@ -6,8 +6,11 @@ namespace {
 constexpr Body kBodies[] = {
     {"backup", RunBackup},    // a file for xrefd --restore
     {"changes", RunChanges},  // records of changes, and what a fold makes of them
-    {"etcd", RunEtcd},        // what etcd answers
-    {"frames", RunFrames},    // a stream of frames
+#ifdef XREF_FUZZ_CONSOLE
+    {"connections", RunConnections},  // bytes at the HTTP port
+#endif
+    {"etcd", RunEtcd},      // what etcd answers
+    {"frames", RunFrames},  // a stream of frames
 #ifdef XREF_FUZZ_CONSOLE
     {"http", RunHttp},  // requests of HTTP: path, query, cursor, JSON, uploaded files
 #endif

@@ -21,6 +21,7 @@ std::span<const Body> Bodies();
 
 void RunBackup(std::string_view bytes);
 void RunChanges(std::string_view bytes);
+void RunConnections(std::string_view bytes);
 void RunEtcd(std::string_view bytes);
 void RunFrames(std::string_view bytes);
 void RunHttp(std::string_view bytes);
