@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "daemon/access_token.h"
 
 namespace xref {
@@ -30,12 +28,6 @@ absl::StatusOr<Access> Credentials::Admit(const Catalog& catalog, int64_t now_us
   return absl::UnauthenticatedError(
       fmt::format("its access token {} (\"{}\") {}", token->number, token->name,
                   token->revoked_us != 0 ? "was revoked" : "has expired"));
-}
-
-int64_t TokenClockNow() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace xref

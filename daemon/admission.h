@@ -31,7 +31,4 @@ class Credentials {
   std::string hash_;
 };
 
-// Microseconds since 1970, as tokens expire by.
-int64_t TokenClockNow();
-
 }  // namespace xref

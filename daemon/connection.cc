@@ -15,6 +15,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/limits.h"
+#include "daemon/wall_clock.h"
 #include "tls/filter.h"
 #include "tls/first_bytes.h"
 #include "tls/server_context.h"
@@ -420,7 +421,7 @@ void Connection::EndIfStalled(Clock::time_point now, const IoThread::Deadlines& 
                                                    : "no HELLO in time");
   } else if (output_due_since_ && now - *output_due_since_ > deadlines.output) {
     Abandon(Limit::kOutputTimeoutMs, "it does not take its replies");
-  } else if (session_.has_expired(TokenClockNow())) {
+  } else if (session_.has_expired(WallClockNow())) {
     Abandon("its access token has expired");
   } else if (backup_due_since_ && unsent() == 0 && now - *backup_due_since_ > deadlines.frame) {
     Abandon(Limit::kFrameTimeoutMs, "it does not fetch its backup");

@@ -7,6 +7,7 @@
 
 #include "daemon/latency_counters.h"
 #include "daemon/ok_reply.h"
+#include "daemon/wall_clock.h"
 #include "protocol/messages.h"
 
 namespace xref {
@@ -247,7 +248,7 @@ std::pair<uint64_t, uint64_t> ConsoleVisitor::CountClaims(PlaceId place) const {
     met = 0;
     service_.store.ReadReservations([&](const Reservations& reservations) {
       if (!reservations.Has(place)) return;
-      const int64_t now = TokenClockNow();
+      const int64_t now = WallClockNow();
       reservations.ListClaims(place, after, [&](std::string_view source, const Claim& claim) {
         ++(claim.until_us > now ? open : expired);
         if (++met < kClaimsPerStep) return true;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "daemon/access_token.h"
-#include "daemon/admission.h"
 #include "daemon/limits.h"
+#include "daemon/wall_clock.h"
 #include "index/catalog.h"
 #include "persistence/data_files.h"
 #include "persistence/recovery.h"
@@ -73,7 +73,7 @@ absl::StatusOr<MadeToken> MakeAdminToken(const std::string& data) {
   Standing standing;
   if (auto status = Read(*files, standing); !status.ok()) return status;
 
-  const int64_t now_us = TokenClockNow();
+  const int64_t now_us = WallClockNow();
   std::vector<std::string> encoded;
   const auto record = [&](decltype(Change::what) what) {
     protocol::EncodeChange({.lsn = ++standing.lsn,

@@ -8,16 +8,10 @@
 #include <utility>
 
 #include "daemon/limits.h"
+#include "daemon/wall_clock.h"
 #include "persistence/checkpoint.h"
 
 namespace xref {
-namespace {
-
-int64_t Microseconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-}
-
-}  // namespace
 
 void Maintenance::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -68,13 +62,14 @@ absl::StatusOr<Lsn> Maintenance::Fold() {
         "a commit failed and the daemon is read-only: it writes nothing more to its disk; see its "
         "log, mend the disk and restart it");
   }
-  const auto kept_from = std::chrono::system_clock::now() - history_kept_;
+  const int64_t kept_from_us = WallClockNow() - std::chrono::microseconds(history_kept_).count();
   // A snapshot is not written anew each day for what has become too old on it.
   const auto longer = std::max<std::chrono::hours>(history_kept_ / 10, std::chrono::days(1));
-  auto reached = Checkpoint(
-      *files_.journal, *files_.snapshots,
-      {.from_us = Microseconds(kept_from), .at_the_latest_us = Microseconds(kept_from - longer)},
-      keep_from_());
+  auto reached =
+      Checkpoint(*files_.journal, *files_.snapshots,
+                 {.from_us = kept_from_us,
+                  .at_the_latest_us = kept_from_us - std::chrono::microseconds(longer).count()},
+                 keep_from_());
   if (!reached.ok()) {
     // Nothing is lost: the journal keeps what the snapshot does not hold.
     spdlog::error("the checkpoint failed and will be tried again: {}", reached.status().ToString());

@@ -14,6 +14,7 @@
 
 #include "daemon/limits.h"
 #include "daemon/list_page.h"
+#include "daemon/wall_clock.h"
 #include "persistence/past.h"
 #include "persistence/snapshot.h"
 
@@ -35,12 +36,6 @@ constexpr uint32_t kRestoredAtOnce = 4'096;
 // Sources of the same target that HISTORY tells.
 constexpr uint32_t kOtherSourcesMax = 100;
 constexpr std::chrono::minutes kTrashInterval{1};
-
-int64_t NowMicroseconds() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 
@@ -316,7 +311,7 @@ Queries::Reply Queries::Answer(const protocol::HistoryRequest& asked) {
                      .owner = keep(claim->owner),
                      .lost_owner = keep(claim->lost_owner),
                      .token = claim->token,
-                     .remaining_ms = (claim->until_us - NowMicroseconds()) / 1000};
+                     .remaining_ms = (claim->until_us - WallClockNow()) / 1000};
     }
   });
   if (reply.reference) {
@@ -589,7 +584,7 @@ void Queries::EmptyOldTrash() {
   if (state_.phase() != Phase::kReady) return;
   std::vector<PlaceId> old;
   store_.ReadCatalog(slot_, [&](const Catalog& catalog, auto) {
-    const int64_t before = NowMicroseconds() - std::chrono::microseconds(trash_kept_).count();
+    const int64_t before = WallClockNow() - std::chrono::microseconds(trash_kept_).count();
     for (const Trash& trash : catalog.trash()) {
       if (trash.time_us < before) old.push_back(trash.number);
     }

@@ -7,6 +7,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/session.h"
+#include "daemon/wall_clock.h"
 
 namespace xref {
 namespace {
@@ -46,7 +47,7 @@ protocol::MaybeRefusal Session::Admit() {
   if (access_ && changes == token_changes_) return std::nullopt;
   absl::StatusOr<Access> access = absl::UnauthenticatedError("");
   service_.store.ReadCatalog(io_thread_, [&](const Catalog& catalog, auto) {
-    access = credentials_.Admit(catalog, TokenClockNow());
+    access = credentials_.Admit(catalog, WallClockNow());
   });
   if (access.ok()) {
     access_ = *std::move(access);
