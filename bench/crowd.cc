@@ -69,6 +69,7 @@ size_t Crowd::Open(size_t count) {
     sockets_.push_back(fd);
     ++opened;
   }
+  opened_ += opened;
   return opened;
 }
 

@@ -31,6 +31,8 @@ class Crowd {
   // Sends these bytes, as far as they are taken at once, on each connection, or on the `last` ones
   // that were opened.
   void Send(std::string_view bytes, size_t last = SIZE_MAX);
+  // How many were opened so far, closed ones too.
+  uint64_t opened() const { return opened_; }
   // How many connections the server has not closed yet. The others are dropped.
   size_t CountOpen();
   // Closes all, so that nothing is left of them.
@@ -43,6 +45,7 @@ class Crowd {
   const std::string server_;
   const std::string source_;
   std::vector<int> sockets_;
+  uint64_t opened_ = 0;
 };
 
 }  // namespace xref::bench

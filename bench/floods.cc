@@ -40,12 +40,23 @@ class Flood {
   virtual void Prepare() {}
   // Some of it, in some milliseconds.
   virtual void GoOn() = 0;
+  // Connections that it has opened so far.
+  virtual uint64_t opened() const { return 0; }
+};
+
+class FloodOfConnections : public Flood {
+ public:
+  explicit FloodOfConnections(const std::string& server) : crowd_(server, kElsewhere) {}
+  uint64_t opened() const override { return crowd_.opened(); }
+
+ protected:
+  Crowd crowd_;
 };
 
 // Connections that say HELLO byte by byte: of all of them, some at a time.
-class Drip : public Flood {
+class Drip : public FloodOfConnections {
  public:
-  explicit Drip(const Target& target) : target_(target), crowd_(target.address, kElsewhere) {}
+  explicit Drip(const Target& target) : FloodOfConnections(target.address), target_(target) {}
   void Prepare() override {
     crowd_.Open(target_.attackers);
     crowd_.CountOpen();
@@ -61,26 +72,22 @@ class Drip : public Flood {
 
  private:
   const Target& target_;
-  Crowd crowd_;
 };
 
 // Connects, and goes, as fast as it can.
-class Connects : public Flood {
+class Connects : public FloodOfConnections {
  public:
-  explicit Connects(const Target& target) : crowd_(target.address, kElsewhere) {}
+  explicit Connects(const Target& target) : FloodOfConnections(target.address) {}
   void GoOn() override {
     crowd_.Open(kAtATime);
     crowd_.Leave();
   }
-
- private:
-  Crowd crowd_;
 };
 
 // Asks what has a long answer, takes none of it, and comes back when it was put out.
-class Deaf : public Flood {
+class Deaf : public FloodOfConnections {
  public:
-  explicit Deaf(const Target& target) : crowd_(target.address, kElsewhere), asked_(Greeting()) {
+  explicit Deaf(const Target& target) : FloodOfConnections(target.address), asked_(Greeting()) {
     IdList ids;
     for (uint64_t i = 0; i < 10'000; ++i) ids.Add(SourceId(Shape::kDigits, i));
     const std::string lookup =
@@ -106,16 +113,15 @@ class Deaf : public Flood {
     }
   }
 
-  Crowd crowd_;
   std::string asked_;
   size_t many_ = 0;
 };
 
 // Counts and lengths that are not true, again and again.
-class Lies : public Flood {
+class Lies : public FloodOfConnections {
  public:
   explicit Lies(const Target& target)
-      : crowd_(target.address, kElsewhere),
+      : FloodOfConnections(target.address),
         asked_(EncodeFrame(protocol::Opcode::kHello, 1, protocol::HelloRequest{.client = "liar"})) {
     std::string payload;
     protocol::Writer writer(payload);
@@ -137,14 +143,13 @@ class Lies : public Flood {
   }
 
  private:
-  Crowd crowd_;
   std::string asked_;
 };
 
 // Takes all connections of the HTTP port, and comes back when it was put out.
-class Http : public Flood {
+class Http : public FloodOfConnections {
  public:
-  explicit Http(const Target& target) : crowd_(target.http, kElsewhere) {}
+  explicit Http(const Target& target) : FloodOfConnections(target.http) {}
   void Prepare() override { crowd_.Open(kMany); }
   void GoOn() override {
     crowd_.Send("G", kAtATime);
@@ -153,7 +158,6 @@ class Http : public Flood {
 
  private:
   static constexpr size_t kMany = 500;
-  Crowd crowd_;
 };
 
 // No attack, but much to do: adds as fast as they are taken, and checkpoints.
@@ -213,24 +217,34 @@ constexpr FloodKind kKinds[] = {
 // Has the flood go on in a thread of its own, until it is destroyed.
 class Flooding {
  public:
-  explicit Flooding(Flood& flood) {
+  explicit Flooding(Flood& flood) : flood_(flood) {
     std::atomic<bool> ready = false;
     thread_ = std::thread([&] {
       // The attacker would have a machine of its own: it must not take that of the daemon.
       setpriority(PRIO_PROCESS, 0, 19);
-      flood.Prepare();
+      flood_.Prepare();
+      opened_before_ = flood_.opened();
+      begin_ = Clock::now();
       ready = true;
       ready.notify_one();
-      while (!stopped_) flood.GoOn();
+      while (!stopped_) flood_.GoOn();
     });
     ready.wait(false);
   }
-  ~Flooding() {
+  ~Flooding() { Stop(); }
+
+  // Returns how many connections a second it has opened once it was ready.
+  double Stop() {
     stopped_ = true;
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+    const std::chrono::duration<double> passed = Clock::now() - begin_;
+    return static_cast<double>(flood_.opened() - opened_before_) / passed.count();
   }
 
  private:
+  Flood& flood_;
+  uint64_t opened_before_ = 0;
+  Clock::time_point begin_;
   std::atomic<bool> stopped_ = false;
   std::thread thread_;
 };
@@ -276,11 +290,10 @@ class Floods {
       const auto alone = Ask();
       if (!alone.ok()) return alone.status();
       const std::unique_ptr<Flood> flood = kind.make(target_);
-      const auto flooded = [&] {
-        const Flooding flooding(*flood);
-        return Ask();
-      }();
+      Flooding flooding(*flood);
+      auto flooded = Ask();
       if (!flooded.ok()) return flooded.status();
+      flooded->emplace_back("connects a second", flooding.Stop());
       table.AddRound(*flooded, *alone);
     }
     return fmt::format("{}: {}; medians of {}\n{}", kind.name, kind.what, options_.rounds,

@@ -54,8 +54,10 @@ class Floods : public AttacksTest {
 TEST_F(Floods, OfDrippingConnectionsShutOutNobody) {
   StartUnderLoad({"--frame-timeout-ms", "3000"});
   Crowd crowd(address(), kElsewhere);
-  EXPECT_EQ(crowd.Open(kFlood), kFlood);
-  AwaitFact("refused_connections_per_address", kFlood - 1'024);
+  const size_t opened = crowd.Open(kFlood);
+  // The kernel has no more room than for some of those that come while the daemon is busy.
+  EXPECT_GE(opened, kFlood * 99 / 100);
+  AwaitFact("refused_connections_per_address", opened - 1'024);
   crowd.Send("x");
   ExpectNewcomerIsAnswered();
   ExpectProgress();
