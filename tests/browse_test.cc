@@ -74,6 +74,7 @@ TEST_F(Browse, WhatIsOlderThanTheLatestIsListedBehindThem) {
   std::string rows = "source_id,target_id\n";
   for (int i = 0; i < 120'000; ++i) rows += "S" + std::to_string(i) + ",T\n";
   Import(rows);
+  AwaitCheckpoint();
   const Outcome newest = Xref({"--json", "list", kPlace, "--newest", "--limit", "200000"});
   EXPECT_EQ(std::count(newest.out.begin(), newest.out.end(), '\n'), 120'003);
   std::istringstream lines(newest.out);

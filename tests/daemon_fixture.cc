@@ -84,6 +84,12 @@ void DaemonTest::AskForCheckpoint() {
   client->History({.place = Place(*client), .source = "any"}, payload).IgnoreError();
 }
 
+void DaemonTest::AwaitCheckpoint() {
+  const uint64_t lsn = Fact("lsn");
+  do AskForCheckpoint();
+  while (Fact("snapshot_lsn") < lsn && !HasFailure());
+}
+
 void DaemonTest::Overwrite(const std::string& file, const std::string& text, char with) {
   const std::string path = data_folder() + "/" + file;
   std::fstream opened(path, std::ios::binary | std::ios::in | std::ios::out);

@@ -54,6 +54,8 @@ class DaemonTest : public ::testing::Test {
   // Has the daemon fold its journal into the snapshot, as it does for whoever asks for a history;
   // without waiting for its interval. It may die of it.
   void AskForCheckpoint();
+  // Until the snapshot, and so listings, show all that was changed so far.
+  void AwaitCheckpoint();
   // Damages a file of the data folder: the first byte of `text`, wherever that stands.
   void Overwrite(const std::string& file, const std::string& text, char with = 'X');
   uint64_t Fact(const std::string& name);  // a number that STATUS tells

@@ -186,7 +186,8 @@ TEST(Change, EveryKindIsReadBackAsItWasWritten) {
       RestoreIntegration{9, "shop-2"},
       ForgetIntegration{9, {1, 2, 3}},
       CompareState{{1, 2, 3, 4}},
-      CreateToken{7, Role::kAdmin, "erp", "0123456789abcdef0123456789abcdef", 9, {"shop", "shop-2"}},
+      CreateToken{
+          7, Role::kAdmin, "erp", "0123456789abcdef0123456789abcdef", 9, {"shop", "shop-2"}},
       RevokeToken{7}};
   ASSERT_EQ(kinds.size(), std::variant_size_v<decltype(Change::what)>);
   for (size_t kind = 0; kind < kinds.size(); ++kind) {

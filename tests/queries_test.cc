@@ -55,21 +55,10 @@ class Queries : public ShopTest {
     return results.ok() ? results->front().verdict : Verdict::kStaleToken;
   }
 
-  // Waits until listings show all that was changed so far. They wait for a fold themselves, but not
-  // for long.
-  void AwaitListed() {
-    const Lsn lsn = Fact("lsn");
-    for (Lsn as_of = 0; as_of < lsn && !HasFailure();) {
-      const auto reply = client_->List({.place = orders_, .rows_max = 1}, payload_);
-      ASSERT_TRUE(reply.ok()) << reply.status();
-      as_of = reply->as_of;
-    }
-  }
-
   // All rows that match, page by page.
   using Row = std::pair<std::string, std::string>;
   std::vector<Row> List(protocol::ListRequest request) {
-    AwaitListed();
+    AwaitCheckpoint();
     std::vector<Row> rows;
     request.place = orders_;
     std::string after, after_target;
@@ -93,7 +82,7 @@ class Queries : public ShopTest {
 
   // When the reference of a source was last changed.
   int64_t ChangedAt(const std::string& source) {
-    AwaitListed();
+    AwaitCheckpoint();
     const auto reply = client_->List({.place = orders_, .rows_max = 1, .prefix = source}, payload_);
     EXPECT_TRUE(reply.ok()) << reply.status();
     if (!reply.ok() || reply->rows.empty()) return 0;
