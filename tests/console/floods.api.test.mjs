@@ -20,14 +20,17 @@ const head = (path, ...headers) =>
   [`${headers.length ? "POST" : "GET"} ${path} HTTP/1.1`, `Host: ${shop.daemon.http}`, ...headers, "", ""].join("\r\n");
 const answersHealth = async () => bodyOf(await shop.api.get("/healthz"));
 
-// Connections with a request under way: its head has come, and half of its body.
+// Connections with a request under way: its head was read, since its body is waited for, and half of
+// that sent.
 async function busy(count, from) {
   const connections = await open(count, from);
   const path = `${BASE}/integrations/none/types/orders/check`;
   for (const one of connections) {
-    one.write(head(path, "Content-Type: application/json", `Content-Length: ${BODY.length}`));
-    one.write(BODY.slice(0, 5));
+    const length = `Content-Length: ${BODY.length}`;
+    one.write(head(path, "Content-Type: application/json", length, "Expect: 100-continue"));
   }
+  await Promise.all(connections.map((one) => one.awaitAnswers(1)));
+  for (const one of connections) one.write(BODY.slice(0, 5));
   return connections;
 }
 const finish = (one) => one.write(BODY.slice(5));
@@ -54,8 +57,8 @@ test("a connection with a request under way does not give way to idle ones", asy
   const [slow] = await busy(1);
   const idle = await open(MOST + 50);
   finish(slow);
-  await slow.awaitAnswers(1);
-  assert.deepEqual(slow.statuses, [404]);
+  await slow.awaitAnswers(2);
+  assert.deepEqual(slow.statuses, [100, 404]);
   close([slow, ...idle]);
 });
 
@@ -77,7 +80,7 @@ test("when all have requests under way, health is told, and all else told to wai
   await other.awaitClose();
   assert.deepEqual(other.statuses, [429]);
   for (const one of all) finish(one);
-  await Promise.all(all.map((one) => one.awaitAnswers(1)));
+  await Promise.all(all.map((one) => one.awaitAnswers(2)));
   bodyOf(await shop.api.get(`${BASE}/status`));
   close([...all, ...silent]);
 });
