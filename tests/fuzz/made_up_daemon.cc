@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <optional>
 #include <utility>
 
@@ -239,6 +240,9 @@ class MadeUpVisitor : public console::Visitor {
 };
 
 }  // namespace
+
+// As the daemon's main has it: whoever reads an uploaded file may have left before its end.
+MadeUpDaemon::MadeUpDaemon(uint8_t draw) : draw_(draw) { std::signal(SIGPIPE, SIG_IGN); }
 
 std::variant<std::shared_ptr<console::Visitor>, Refusal> MadeUpDaemon::Enter(
     std::string_view token, const boost::asio::ip::tcp::endpoint&) {

@@ -17,7 +17,7 @@ namespace xref::fuzz {
 class MadeUpDaemon : public console::Gateway {
  public:
   // What it makes up follows from `draw`.
-  explicit MadeUpDaemon(uint8_t draw) : draw_(draw) {}
+  explicit MadeUpDaemon(uint8_t draw);
 
   std::variant<std::shared_ptr<console::Visitor>, protocol::Refusal> Enter(
       std::string_view token, const boost::asio::ip::tcp::endpoint& peer) override;
