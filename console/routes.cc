@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "console/api/handlers.h"
+#include "console/limits.h"
+#include "index/vocabulary.h"
 
 namespace xref::console {
 namespace {
@@ -121,6 +123,13 @@ const Route& FindRoute(Request& request) {
     for (const auto& [name, value] : request.query) {
       if (!HasParam(route, name)) {
         throw BadRequest(fmt::format("this route takes no parameter {}", name));
+      }
+    }
+    for (const auto& [name, value] : *found) {
+      // It may be named in the answer, which is JSON.
+      if (!value.empty() && !IsLabel(value, kTargetBytesMax)) {
+        throw BadRequest(fmt::format(
+            "the {} in the path has control characters, or bytes that are not UTF-8", name));
       }
     }
     request.in_path = *std::move(found);

@@ -27,6 +27,11 @@ Request ParseTarget(boost::beast::http::verb method, std::string_view target) {
   if (!url) throw BadRequest("the path or its query cannot be read: is something not encoded?");
   for (const auto& segment : url->segments()) request.path.push_back(segment);
   for (const auto& param : url->params()) {
+    // It may be named in the answer, which is JSON.
+    if (!IsLabel(param.key, kTargetBytesMax)) {
+      throw BadRequest(
+          "a parameter has no name, or one with control characters or bytes that are not UTF-8");
+    }
     if (!request.query.emplace(param.key, param.value).second) {
       throw BadRequest(fmt::format("the parameter {} is there twice", param.key));
     }

@@ -31,10 +31,28 @@ const NO_ROUTES = [
   "/healthz/x",
   "/metrics%00",
   "/%00",
+  "/%de",
 ];
 for (const path of NO_ROUTES) {
   test(`there is no route ${path}`, async () => {
     problemOf(await shop.api.get(path), 404, "not-found");
+  });
+}
+
+for (const path of ["/imports/%de", "/integrations/a%00", "/integrations/%ff/types/x/references"]) {
+  test(`${path} is refused in words that can be shown`, async () => {
+    const { detail } = problemOf(await shop.api.get(BASE + path), 400, "bad-request");
+    assert.match(detail, /in the path has control characters, or bytes that are not UTF-8$/);
+  });
+}
+for (const name of ["or%der", "%00", ""]) {
+  test(`a parameter of the name "${name}" is refused in words that can be shown`, async () => {
+    const { detail } = problemOf(
+      await shop.api.get(`${BASE}/integrations?${name}=x`),
+      400,
+      "bad-request",
+    );
+    assert.match(detail, /^a parameter has no name, or one with/);
   });
 }
 
