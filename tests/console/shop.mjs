@@ -6,6 +6,7 @@ import { after, before } from "node:test";
 import { Api, BASE, bodyOf } from "./api.mjs";
 import { parseCsv, toCsv } from "./csv.mjs";
 import { Daemon } from "./daemon.mjs";
+import { eventually } from "./waiting.mjs";
 
 const CROWD = 100_000;
 
@@ -58,6 +59,18 @@ class Shop {
     const crowd = await this.newPlace("crowd");
     const headers = { "Content-Type": "text/csv" };
     bodyOf(await crowd.send("POST", "/imports", { body: toCsv(numbered(CROWD)), headers }));
+    await this.awaitFold();
+  }
+  // Until listings of a daemon show all that was changed so far. Whoever asks for one waits for that,
+  // but not for long; what was changed since then is few.
+  async awaitFold(daemon = this.daemon) {
+    const lsn = await this.lsn();
+    const api = new Api(daemon.http, daemon.adminToken);
+    const path = `${BASE}/integrations/crowd/types/orders/references`;
+    await eventually(
+      async () => bodyOf(await api.get(path, { limit: 1 })).as_of_lsn >= lsn,
+      "the snapshot to hold what was changed",
+    );
   }
 
   async lsn() {

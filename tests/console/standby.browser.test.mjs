@@ -10,6 +10,7 @@ let standby;
 const shop = useShop({
   prepare: async (shop) => {
     standby = await Daemon.start(["--standby-of", shop.daemon.address]);
+    await shop.awaitFold(standby);
   },
 });
 const browser = useBrowser(shop);
