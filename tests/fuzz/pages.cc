@@ -1,6 +1,7 @@
 // A small LMDB file with altered bytes: its examination ends, and what it lets pass LMDB can read
 // and write, so that it passes again.
 
+#include <absl/status/status.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -76,26 +77,24 @@ void ReadAll(LmdbEnvironment& env) {
 }
 
 // Takes pages that are free, splits some and merges others.
-void WriteSome(LmdbEnvironment& env) {
+absl::Status WriteSome(LmdbEnvironment& env) {
   auto txn = env.BeginWrite();
-  ASSERT_TRUE(txn.ok()) << txn.status();
+  if (!txn.ok()) return txn.status();
   for (int i = 0; i < kRows; i += 2) {
     const auto status = txn->Put(env.table(1), "new " + KeyOf(i), std::string(50, 'n'));
-    ASSERT_TRUE(status.ok()) << status;
+    if (!status.ok()) return status;
   }
   {
     auto cursor = LmdbCursor::Open(*txn, env.table(1));
-    ASSERT_TRUE(cursor.ok()) << cursor.status();
+    if (!cursor.ok()) return cursor.status();
     int number = 0;
     for (auto found = cursor->First(); found.value(); found = cursor->Next()) {
       if (++number % 3 != 0) continue;
-      const auto status = cursor->Delete();
-      ASSERT_TRUE(status.ok()) << status;
+      if (auto status = cursor->Delete(); !status.ok()) return status;
     }
   }
-  ASSERT_TRUE(txn->Clear(env.table(0)).ok());
-  const auto status = txn->Commit();
-  ASSERT_TRUE(status.ok()) << status;
+  if (auto status = txn->Clear(env.table(0)); !status.ok()) return status;
+  return txn->Commit();
 }
 
 }  // namespace
@@ -117,7 +116,9 @@ void RunPages(std::string_view bytes) {
   auto env = LmdbEnvironment::Open(folder.path(), kMapBytes, kTables);
   ASSERT_TRUE(env.ok()) << env.status();
   ReadAll(**env);
-  WriteSome(**env);
+  // A file may say that it has come to the end of its map: then changes are refused.
+  const auto written = WriteSome(**env);
+  EXPECT_TRUE(written.ok() || absl::IsResourceExhausted(written)) << written;
   const auto again = (*env)->CheckPages([](uint64_t) { return absl::OkStatus(); });
   EXPECT_TRUE(again.ok()) << again.status();
 }
