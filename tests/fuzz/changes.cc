@@ -28,7 +28,9 @@
 namespace xref::fuzz {
 namespace {
 
-constexpr size_t kBytesPerByteMax = 32;
+// A byte may be an empty name, which takes 16; and a vector that grows has asked for up to four
+// times what it holds.
+constexpr size_t kBytesPerByteMax = 64;
 
 // An integration with the standard types at the places 1 to 4.
 void Fill(Catalog& catalog) {
