@@ -325,9 +325,9 @@ std::variant<Options, Exit> ParseOptions(int argc, char** argv) {
           "this out");
     }
   } catch (const CLI::ParseError& error) {
-    const bool asked_for = error.get_exit_code() == 0;
-    app.exit(error, std::cout, std::cerr);
-    return Exit{asked_for ? 0 : kExitUsage};
+    if (error.get_exit_code() == 0) return Exit{app.exit(error, std::cout, std::cerr)};
+    std::cerr << fmt::format("xrefd: {}\nxrefd: for help: xrefd --help\n", error.what());
+    return Exit{kExitUsage};
   }
   if (options.memory_limit == 0) options.memory_limit = MachineMemoryBytes() / 5 * 4;
   if (options.buffer_limit == 0) options.buffer_limit = MachineMemoryBytes() / 8;
