@@ -377,7 +377,9 @@ class PageWalk {
   absl::Status TakeFreePages(const Node& node) {
     const uint64_t room = node.value.size() / sizeof(PageNumber);
     const uint64_t count = room == 0 ? 0 : Load<uint64_t>(node.value, 0);
-    const bool sound = room > count && Load<uint64_t>(node.key, 0) <= meta_.transaction;
+    // LMDB takes the number 0 for none, and would take the pages of such a list twice.
+    const auto freed_by = Load<uint64_t>(node.key, 0);
+    const bool sound = room > count && freed_by > 0 && freed_by <= meta_.transaction;
     if (!sound) return Damage("a list of free pages contradicts itself");
     PageNumber before = meta_.last_page + 1;
     for (uint64_t i = 1; i <= count; ++i) {
