@@ -217,7 +217,7 @@ class Driver {
     if (!HasOnlyIds(asked)) return;
     const AskedRequest request(asked, place_);
     // A release makes a second one of the claims that lapse by it.
-    changes_sent_ += 2;
+    changes_sent_ += asked.mutation == Mutation::kRelease ? 2 : 1;
     const uint64_t number =
         daemon_.Send(to, OpcodeOf(request.request()), Encoded(request.request()));
     if (!follows_) return;
